@@ -1,0 +1,38 @@
+/**
+ * The lines of a cell's `rounds.jsonl` and `timings.jsonl`.
+ */
+import type { Diagnostics } from './strategy.ts';
+
+/** One answer of the oracle, in the order of the queries. */
+export interface Answer {
+  /** The class given, or null if the oracle could not read the query. */
+  readonly label: number | null;
+  /** The oracle's own certainty in [0, 1]; 1 for the truth of a pool row. */
+  readonly confidence: number;
+}
+
+/** Round 0 is the initial set: nothing is selected, and its accuracy is the first point of the curve. */
+export interface RoundRecord {
+  readonly round: number;
+  /** Labelled images the task model was trained on. */
+  readonly labels: number;
+  /** Labels paid for so far, the initial set included. */
+  readonly labelsCharged: number;
+  /** Share of the test split classified rightly, in [0, 1]. */
+  readonly testAccuracy: number;
+  /** Pool rows bought this round, in order; absent when the queries were synthesised. */
+  readonly selected?: readonly number[];
+  /** Number of images synthesised this round; absent when pool rows were bought. */
+  readonly synthesised?: number;
+  readonly answers: readonly Answer[];
+  readonly diagnostics: Diagnostics;
+}
+
+export interface TimingRecord {
+  readonly round: number;
+  readonly trainMs: number;
+  readonly generateMs: number;
+  readonly matchMs: number;
+  readonly scoreMs: number;
+  readonly rssBytes: number;
+}

@@ -1,0 +1,56 @@
+/**
+ * The one interface of all query strategies.
+ *
+ * A strategy sees images, the labels that were bought, the trained task model and a random stream. It is
+ * handed no hidden label and no test image, so it cannot peek.
+ */
+import type { Generator } from '../../generators/generator.ts';
+import type { Classifier } from '../classifiers/classifier.ts';
+import type { ImageShape } from '../datasets/dataset.ts';
+import type { Stream } from '../random.ts';
+import type { PoolIndex } from '../shapes.ts';
+
+/** A finite number or text a round reports about itself, or null where the figure does not exist. */
+export type Diagnostic = number | string | null | readonly (number | null)[];
+export type Diagnostics = Readonly<Record<string, Diagnostic>>;
+
+/** The unlabelled pool as a strategy sees it: images in model range, never augmented, and no labels. */
+export interface PoolView {
+  readonly shape: ImageShape;
+  readonly classes: number;
+  /** Unlabelled rows, ascending. */
+  readonly candidates: readonly PoolIndex[];
+  /** Bytes `[rows, height, width, channels]` of any rows of the pool. */
+  bytes(rows: readonly PoolIndex[]): Uint8Array;
+}
+
+export interface Round {
+  readonly round: number;
+  /** Queries to make, exactly. */
+  readonly batch: number;
+  /** The task model trained on everything bought so far. The strategy does not dispose it. */
+  readonly classifier: Classifier;
+  readonly pool: PoolView;
+  /** This round's own stream; the same for the same root seed, strategy and round. */
+  readonly stream: Stream;
+}
+
+/** Pool rows to label, or synthesised images to label: never numbers that could be both. */
+export type Selection =
+  | { readonly kind: 'pool'; readonly rows: readonly PoolIndex[]; readonly diagnostics: Diagnostics }
+  | {
+      readonly kind: 'synthesised';
+      /** Bytes `[batch, height, width, channels]`: what the oracle is shown and the task model trained on. */
+      readonly images: Uint8Array;
+      readonly diagnostics: Diagnostics;
+    };
+
+export interface Strategy {
+  /** Whether the strategy needs a trained generator, and thus waits for one. */
+  select(round: Round): Promise<Selection>;
+}
+
+/** What a strategy is built from, beside its own options. */
+export interface StrategyResources {
+  readonly generator?: Generator;
+}
