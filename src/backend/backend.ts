@@ -1,0 +1,164 @@
+/**
+ * Which TensorFlow.js engine computes: native TensorFlow if it loads, else WebAssembly, else only what the
+ * user names.
+ *
+ * The plain-JavaScript engine is some sixty times slower than WebAssembly, so it is never a silent fallback.
+ * Whatever is chosen gets its second derivatives repaired, and WebAssembly the kernels it lacks for training.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { repairSecondDerivatives } from './second-derivatives.ts';
+import { registerWasmTrainingKernels } from './wasm-training-kernels.ts';
+
+export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** A backend that was tried and could not be had, with one sentence why. */
+export interface RejectedBackend {
+  readonly backend: BackendName;
+  readonly reason: string;
+}
+
+export interface BackendChoice {
+  readonly backend: BackendName;
+  /** Package and version, such as `@tensorflow/tfjs-backend-wasm 4.22.0`. */
+  readonly detail: string;
+  /** What came before it on the ladder, in the order tried. Empty if the backend was named. */
+  readonly rejected: readonly RejectedBackend[];
+}
+
+// Names in variables of type string, so that neither compiler nor bundler resolves an optional package.
+const NATIVE_PACKAGES: readonly string[] = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+const WASM_PACKAGE: string = '@tensorflow/tfjs-backend-wasm';
+
+const require = createRequire(import.meta.url);
+const started = new Map<BackendName, Promise<string>>();
+let current: Promise<BackendChoice> | undefined;
+
+/**
+ * Chooses the engine that all of TensorFlow.js uses from here on, and makes it fit for training.
+ *
+ * Without a name: the engine already chosen in this process, else `tensorflow` if a native package loads, else
+ * `wasm`. Calling it again changes nothing.
+ *
+ * @param name the one wanted; an error if it cannot be had, never another in its place
+ * @throws RangeError for a name that is not a backend
+ * @throws Error with one sentence if the named backend cannot be had
+ */
+export function selectBackend(name?: BackendName): Promise<BackendChoice> {
+  if (name !== undefined && !BACKEND_NAMES.includes(name)) {
+    const known = BACKEND_NAMES.join(', ');
+    return Promise.reject(new RangeError(`selectBackend.name: expected one of ${known}, got ${name}`));
+  }
+  if (name === undefined && current !== undefined) return current;
+  const previous = current;
+  const choosing = choose(name);
+  current = choosing;
+  // A failed choice must not stand in the way of the next one.
+  choosing.catch(() => {
+    if (current === choosing) current = previous;
+  });
+  return choosing;
+}
+
+async function choose(name: BackendName | undefined): Promise<BackendChoice> {
+  // Only switches off TensorFlow.js's advice on the console (flag PROD is read nowhere else in 4.22).
+  tf.enableProdMode();
+  const rejected: RejectedBackend[] = [];
+  for (const backend of name === undefined ? (['tensorflow', 'wasm'] as const) : [name]) {
+    try {
+      const detail = await startOnce(backend);
+      if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start ${backend}`);
+      if (backend === 'wasm') registerWasmTrainingKernels();
+      repairSecondDerivatives();
+      return { backend, detail, rejected };
+    } catch (error) {
+      rejected.push({ backend, reason: oneSentence(error) });
+    }
+  }
+  const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ');
+  throw new Error(`The backend cannot be had: ${reasons}`);
+}
+
+/** Loads a backend's package once a process and returns its package and version. */
+function startOnce(backend: BackendName): Promise<string> {
+  const starting = started.get(backend) ?? starters[backend]();
+  started.set(backend, starting);
+  starting.catch(() => started.delete(backend));
+  return starting;
+}
+
+const starters: Record<BackendName, () => Promise<string>> = {
+  tensorflow: startTensorFlow,
+  webgpu: () =>
+    Promise.reject(new Error('this version has no support for WebGPU; name tensorflow, wasm or cpu instead')),
+  wasm: startWasm,
+  cpu: () => Promise.resolve(`@tensorflow/tfjs-backend-cpu ${tf.version['tfjs-backend-cpu']}, JavaScript`),
+};
+
+async function startWasm(): Promise<string> {
+  const manifest = require.resolve(`${WASM_PACKAGE}/package.json`);
+  const wasm = (await import(WASM_PACKAGE)) as { setWasmPaths(folder: string): void; version_wasm: string };
+  // A bare file name would be looked for in the working folder.
+  wasm.setWasmPaths(path.join(path.dirname(manifest), 'dist', path.sep));
+  return `${WASM_PACKAGE} ${wasm.version_wasm}`;
+}
+
+async function startTensorFlow(): Promise<string> {
+  restoreRemovedUtilities();
+  // Native TensorFlow reads this when its library loads; 2 keeps errors and drops advice.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  const reasons: string[] = [];
+  for (const name of NATIVE_PACKAGES) {
+    try {
+      const native = (await import(name)) as {
+        version?: Record<string, string>;
+        default?: { version?: Record<string, string> };
+      };
+      const version = (native.version ?? native.default?.version)?.['tfjs-node'] ?? 'of unknown version';
+      return `${name} ${version}`;
+    } catch (error) {
+      reasons.push(isMissing(error, name) ? `${name} is not installed` : `${name}: ${oneSentence(error)}`);
+      // The two packages in one process abort it ("Duplicate registration of device factory"), so the second
+      // is tried only where the first surely left no library behind.
+      if (!leftNothingLoaded(error)) break;
+    }
+  }
+  throw new Error(reasons.join(', '));
+}
+
+/** `util.isNullOrUndefined` and `util.isArray` went away in Node 23; tfjs-node 4.22.0 still calls them. */
+function restoreRemovedUtilities(): void {
+  const utilities = require('node:util') as Record<string, unknown>;
+  utilities.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  utilities.isArray ??= Array.isArray;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function isMissing(error: unknown, name: string): boolean {
+  const code = codeOf(error);
+  return (
+    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && String(error).includes(`'${name}'`)
+  );
+}
+
+function leftNothingLoaded(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    code === 'ERR_MODULE_NOT_FOUND' ||
+    code === 'MODULE_NOT_FOUND' ||
+    code === 'ERR_DLOPEN_FAILED' ||
+    // What tfjs-node says, without a code, when its addon file was never downloaded or built.
+    String(error).includes('can not be found at path')
+  );
+}
+
+function oneSentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n')[0] ?? '').trim();
+}

@@ -1,0 +1,2 @@
+/** Registers the kernels that WebAssembly lacks for training; filled in next. */
+export function registerWasmTrainingKernels(): void {}
