@@ -1,0 +1,21 @@
+import { dataDirectories } from '../../src/datasets/registry.ts';
+import { readManifest, readRunConfig } from '../../src/experiments/run.ts';
+import type { Command } from '../command.ts';
+import { execute } from '../execute.ts';
+
+export const resumeCommand: Command = {
+  name: 'resume',
+  usage: '<run folder>',
+  summary: 'Goes on with an unfinished run; the result is the same to the byte',
+  flags: {
+    data: { type: 'string', value: 'DIR', help: 'Where data sets lie, if they have moved' },
+    jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core if left out' },
+  },
+  run: async (args) => {
+    const run = args.only('a run folder');
+    const config = await readRunConfig(run);
+    const dataDir = args.text('data') ?? (await readManifest(run))?.dataDir ?? null;
+    const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
+    return execute({ run, config, dataDirs, dataDir, backend: undefined, jobs: args.integer('jobs', 1) });
+  },
+};

@@ -1,0 +1,93 @@
+/**
+ * Carries a run folder to its end, from wherever it stands, and writes its report. `run` and `resume` share it.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
+import { type BackendName, selectBackend } from '../src/backend/backend.ts';
+import { ConfigError, type ExperimentConfig } from '../src/experiments/config.ts';
+import { endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
+import type { ReferenceQuality } from '../src/experiments/run-folder.ts';
+import { readReferenceQuality, runTasks } from '../src/experiments/runner.ts';
+import { taskName } from '../src/experiments/tasks.ts';
+import { writeReport } from '../src/reports/report.ts';
+import { packageFile, packageRoot } from './package-root.ts';
+import { Progress } from './progress.ts';
+import { Workers } from './workers.ts';
+
+export interface ExecuteOptions {
+  readonly run: string;
+  readonly config: ExperimentConfig;
+  readonly dataDirs: readonly string[];
+  /** The folder named by the user, for a later resume. */
+  readonly dataDir: string | null;
+  readonly backend: BackendName | undefined;
+  /** Worker processes at once; by default one a core, or one in all where the backend uses every core itself. */
+  readonly jobs: number | undefined;
+}
+
+/** @returns the exit status */
+export async function execute(options: ExecuteOptions): Promise<number> {
+  const { run, config, dataDirs, dataDir } = options;
+  const before = await readManifest(run);
+  const backend = await selectBackend(options.backend ?? (before?.backend as BackendName | undefined));
+  if (before !== null && before.status !== 'finished' && before.backend !== backend.backend) {
+    throw new ConfigError(
+      `--backend: expected ${before.backend}, on which ${run} was begun, got ${backend.backend}; other backends round differently`,
+    );
+  }
+  const unlock = await lockRun(run);
+  try {
+    const genal = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+    const alreadyFinished = before?.status === 'finished';
+    const manifest = alreadyFinished
+      ? before
+      : await startManifest(run, { genal, root: packageRoot, backend, dataDir });
+    const jobs = options.jobs ?? (backend.backend === 'tensorflow' ? 1 : Math.min(availableParallelism(), 4));
+    const counts = `${config.strategies.length} strategies x ${config.seeds.length} seeds`;
+    console.log(`${config.name}: ${counts}, ${config.rounds} rounds of ${config.batch} queries`);
+    console.log(`backend ${backend.backend} (${backend.detail}), ${jobs} at a time, into ${run}`);
+
+    const progress = new Progress();
+    const workers = new Workers({ run, dataDirs, backend: backend.backend }, progress);
+    const controller = new AbortController();
+    const interrupt = (): void => {
+      if (controller.signal.aborted) {
+        workers.kill();
+        return;
+      }
+      console.log('stopping after the current step; press Ctrl-C again to stop at once (nothing saved is lost)');
+      controller.abort();
+      workers.stop();
+    };
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', interrupt);
+    const result = await runTasks({
+      run,
+      config,
+      jobs,
+      signal: controller.signal,
+      start: (task) => workers.start(task),
+      onTaskEnd: (task, outcome, done, all) => {
+        const text = outcome.kind === 'failed' ? `failed: ${outcome.message}` : outcome.kind;
+        progress.line(taskName(task), `${text} (${done} of ${all} tasks done)`);
+      },
+    });
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+
+    if (!alreadyFinished || result.status !== 'finished') {
+      await endManifest(run, manifest, result.status, await readReferenceQuality<ReferenceQuality>(run));
+    }
+    if (result.status === 'interrupted') {
+      console.log(`interrupted; everything finished is saved. Go on with: genal resume ${run}`);
+      return 130;
+    }
+    const { html } = await writeReport(run);
+    for (const { task, message } of result.failed) console.error(`${taskName(task)} failed: ${message}`);
+    console.log(`report: ${relative(process.cwd(), html) || html}`);
+    return result.status === 'finished' ? 0 : 1;
+  } finally {
+    await unlock();
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * What every round tells about its answers, whatever the strategy.
+ */
+import type { Answer } from './round-record.ts';
+import type { Diagnostics } from './strategy.ts';
+
+/**
+ * `answersPerClass` `[classes]`; `abstentions`, the queries the oracle could not read; `oracleConfidence`, the
+ * mean of its certainty over all queries, in [0, 1], or null when nothing was asked.
+ */
+export function answerDiagnostics(answers: readonly Answer[], classes: number): Diagnostics {
+  const answersPerClass = new Array<number>(classes).fill(0);
+  for (const { label } of answers) {
+    if (label !== null) answersPerClass[label] = (answersPerClass[label] ?? 0) + 1;
+  }
+  const confidence = answers.reduce((sum, answer) => sum + answer.confidence, 0);
+  return {
+    answersPerClass,
+    abstentions: answers.filter(({ label }) => label === null).length,
+    oracleConfidence: answers.length > 0 ? confidence / answers.length : null,
+  };
+}

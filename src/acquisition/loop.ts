@@ -1,0 +1,194 @@
+/**
+ * The active learning loop of one strategy and one seed.
+ *
+ *     label the initial set; train; test                                  round 0
+ *     repeat: select with the last model; ask; train anew; test           rounds 1 .. R
+ *
+ * Every strategy of a seed shares the initial set, the model's initial weights and the streams of its training
+ * data, so the first point of every curve is the same number. A finished round is replayed from its record
+ * instead of computed again, and what follows is what would have followed.
+ */
+import type { Classifier } from '../classifiers/classifier.ts';
+import type { ClassifierConfig } from '../classifiers/config.ts';
+import { accuracy } from '../classifiers/predict.ts';
+import { trainClassifier } from '../classifiers/train.ts';
+import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
+import { initialRows } from '../datasets/splits.ts';
+import type { Stream } from '../random.ts';
+import { type PoolIndex, poolIndex } from '../shapes.ts';
+import { answerDiagnostics } from './answer-diagnostics.ts';
+import { LabelledSet } from './labelled-set.ts';
+import type { Oracle } from './oracle.ts';
+import { Pool } from './pool.ts';
+import type { Answer, RoundRecord, TimingRecord } from './round-record.ts';
+import type { Diagnostics, PoolView, Strategy } from './strategy.ts';
+
+export interface LoopOptions {
+  readonly dataset: Dataset;
+  readonly strategy: Strategy;
+  /** Names the strategy's stream. */
+  readonly strategyName: string;
+  readonly oracle: Oracle;
+  readonly classifier: ClassifierConfig;
+  readonly initial: { readonly size: number; readonly balanced: boolean };
+  /** Queries a round. */
+  readonly batch: number;
+  /** Rounds after the initial one. */
+  readonly rounds: number;
+  /** Whether an answer "cannot read it" costs as much as a label. */
+  readonly chargeAbstentions: boolean;
+  /** The root stream of the seed. */
+  readonly root: Stream;
+  /** Records of the rounds already finished, from round 0 on. */
+  readonly finished: readonly RoundRecord[];
+  /** The images synthesised in a finished round, as bytes. */
+  readonly replayImages: (round: number) => Promise<Uint8Array>;
+  /** Called with what a round asked, before its record is handed out. */
+  readonly onQueries: (queries: RoundQueries) => Promise<void>;
+  /** Called once a round, in order. */
+  readonly onRound: (record: RoundRecord, timing: TimingRecord) => Promise<void>;
+}
+
+/** What a round asked and was told. */
+interface Asked {
+  /** The rows bought, or null if the images were synthesised. */
+  readonly rows: readonly PoolIndex[] | null;
+  /** Bytes `[answers.length, height, width, channels]`. */
+  readonly images: Uint8Array;
+  readonly answers: readonly Answer[];
+  readonly diagnostics: Diagnostics;
+}
+
+export interface RoundQueries extends Asked {
+  readonly round: number;
+  /** The model that the queries were chosen with; alive during the call only. */
+  readonly classifier: Classifier;
+}
+
+/** Runs the rounds that are not finished yet. */
+export async function runLoop(options: LoopOptions): Promise<void> {
+  const { dataset, finished } = options;
+  const pool = new Pool(dataset.train.n);
+  const labelled = new LabelledSet(imageSize(dataset.shape));
+  let charged = 0;
+  const take = (asked: Asked): void => {
+    buy(asked, pool, labelled);
+    pool.assertConserved();
+    charged += charge(asked, options.chargeAbstentions);
+  };
+
+  for (const record of finished) take(await replay(record, options));
+  let classifier = finished.length > 0 ? await train(finished.length - 1, labelled, options) : null;
+  try {
+    for (let round = finished.length; round <= options.rounds; round++) {
+      const selectStarted = performance.now();
+      const asked = classifier === null ? askInitial(options) : await ask(round, classifier, pool, options);
+      const selectMs = performance.now() - selectStarted;
+      take(asked);
+      if (classifier !== null) await options.onQueries({ ...asked, round, classifier });
+
+      classifier?.dispose();
+      const trainStarted = performance.now();
+      classifier = await train(round, labelled, options);
+      const trainMs = performance.now() - trainStarted;
+
+      await options.onRound(
+        {
+          round,
+          labels: labelled.n,
+          labelsCharged: charged,
+          testAccuracy: await accuracy(classifier, dataset.test),
+          ...(asked.rows === null ? { synthesised: asked.answers.length } : { selected: asked.rows }),
+          answers: asked.answers,
+          diagnostics: { ...asked.diagnostics, ...answerDiagnostics(asked.answers, dataset.classNames.length) },
+        },
+        {
+          round,
+          trainMs,
+          generateMs: asked.rows === null ? selectMs : 0,
+          matchMs: 0,
+          scoreMs: asked.rows === null ? 0 : selectMs,
+          rssBytes: process.resourceUsage().maxRSS * 1024,
+        },
+      );
+    }
+  } finally {
+    classifier?.dispose();
+  }
+}
+
+/** The initial set: the same rows for every strategy of a seed. */
+function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {
+  const rows = initialRows(dataset.train.labels, initial.size, { balanced: initial.balanced }, root.of('initial'));
+  return fromRows(rows, dataset, oracle, {});
+}
+
+async function ask(round: number, classifier: Classifier, pool: Pool, options: LoopOptions): Promise<Asked> {
+  const { dataset, strategy, strategyName, batch, oracle, root } = options;
+  const selection = await strategy.select({
+    round,
+    batch,
+    classifier,
+    pool: viewOf(pool, dataset),
+    stream: root.of('strategy', strategyName, round),
+  });
+  if (selection.kind === 'synthesised') {
+    const { images, diagnostics } = selection;
+    const count = images.length / imageSize(dataset.shape);
+    if (count !== batch) throw new Error(`${strategyName}: expected ${batch} synthesised images, got ${count}`);
+    return { rows: null, images, answers: await oracle.answerImages(images), diagnostics };
+  }
+  if (selection.rows.length !== batch) {
+    throw new Error(`${strategyName}: expected ${batch} pool rows, got ${selection.rows.length}`);
+  }
+  return fromRows(selection.rows, dataset, oracle, selection.diagnostics);
+}
+
+function fromRows(rows: readonly PoolIndex[], dataset: Dataset, oracle: Oracle, diagnostics: Diagnostics): Asked {
+  const images = gatherImages(dataset.train.images, dataset.shape, rows);
+  return { rows, images, answers: oracle.answerRows(rows), diagnostics };
+}
+
+async function replay(record: RoundRecord, { dataset, replayImages }: LoopOptions): Promise<Asked> {
+  const { round, selected, answers, diagnostics } = record;
+  const rows = selected?.map((row) => poolIndex(row, dataset.train.n)) ?? null;
+  const images =
+    rows === null ? await replayImages(round) : gatherImages(dataset.train.images, dataset.shape, rows);
+  return { rows, images, answers, diagnostics };
+}
+
+/** Moves what was asked out of the pool and what was answered into the training set. */
+function buy({ rows, images, answers }: Asked, pool: Pool, labelled: LabelledSet): void {
+  if (rows !== null) {
+    pool.buy(rows);
+    pool.refuse(rows.filter((_, position) => answers[position]?.label === null));
+  }
+  labelled.add(
+    images,
+    answers.map(({ label }) => label),
+  );
+}
+
+function charge({ answers }: Asked, chargeAbstentions: boolean): number {
+  return chargeAbstentions ? answers.length : answers.filter(({ label }) => label !== null).length;
+}
+
+function train(round: number, labelled: LabelledSet, options: LoopOptions): Promise<Classifier> {
+  const { classifier, dataset, root } = options;
+  return trainClassifier(classifier, labelled.toSplit(), {
+    shape: dataset.shape,
+    classes: dataset.classNames.length,
+    weights: root.of('weights'),
+    order: root.of('order', round),
+  });
+}
+
+/** What a strategy may see: images and which rows are unlabelled. */
+function viewOf(pool: Pool, dataset: Dataset): PoolView {
+  return {
+    shape: dataset.shape,
+    classes: dataset.classNames.length,
+    candidates: pool.candidates,
+    bytes: (rows) => gatherImages(dataset.train.images, dataset.shape, rows),
+  };
+}

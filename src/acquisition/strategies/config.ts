@@ -1,0 +1,19 @@
+/**
+ * The options of every strategy, as they stand in a config file.
+ */
+import { z } from 'zod';
+import { GaalConfig } from '../../queries/config.ts';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected lower-case letters, digits, dots and hyphens')
+  .optional()
+  .describe('Label in tables and folders; the kind if left out');
+
+export const StrategyConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('random'), name }),
+  z.strictObject({ kind: z.literal('uncertainty'), name }),
+  GaalConfig.extend({ kind: z.literal('gaal'), name }),
+]);
+
+export type StrategyConfig = z.output<typeof StrategyConfig>;

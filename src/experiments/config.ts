@@ -1,0 +1,201 @@
+/**
+ * What an experiment is: one JSON file, checked before any work starts. An unknown key, a wrong type or a plan
+ * that cannot be carried out is reported with every other problem at once.
+ */
+import { z } from 'zod';
+import { GeneratorConfig } from '../../generators/config.ts';
+import { StrategyConfig } from '../acquisition/strategies/config.ts';
+import { synthesises } from '../acquisition/strategies/registry.ts';
+import { ClassifierConfig } from '../classifiers/config.ts';
+import { DatasetConfig } from '../datasets/config.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+
+const seed = z.int().min(1).max(2_147_483_647);
+const folderName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected lower-case letters, digits, dots and hyphens');
+
+const OracleConfig = z.strictObject({
+  noise: z.number().min(0).max(0.99).default(0).describe('Share of pool answers replaced by another class'),
+  minConfidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Softmax probability below which the reference cannot read a synthesised image'),
+  chargeAbstentions: z
+    .boolean()
+    .default(true)
+    .describe('Whether an unreadable query costs as much as a label'),
+  reference: z
+    .strictObject({
+      classifier: ClassifierConfig.prefault({ kind: 'lenet' }).describe(
+        'Model that reads synthesised images',
+      ),
+      allClasses: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Train it on every class of the data set, so that it can say "neither" to an experiment on a few',
+        ),
+      seed: seed.default(1).describe('Root seed of its weights and data order'),
+    })
+    .prefault({}),
+});
+
+const ExperimentGenerator = z.discriminatedUnion('kind', [
+  ...GeneratorConfig.options.map((model) =>
+    model.extend({
+      seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
+      perSeed: z.boolean().default(false).describe('Train one generator a seed instead of one for all'),
+    }),
+  ),
+]);
+
+export const ExperimentConfig = z
+  .strictObject({
+    name: folderName.describe('Names the run folder'),
+    dataset: DatasetConfig,
+    initial: z.strictObject({
+      size: z.int().min(2).describe('Labels before the first round'),
+      balanced: z.boolean().default(false).describe('As many of each class as can be, instead of at random'),
+    }),
+    batch: z.int().min(1).describe('Queries a round'),
+    rounds: z.int().min(1).describe('Rounds after the initial one'),
+    seeds: z.array(seed).min(1).describe('Root seeds; every strategy runs once a seed'),
+    classifier: ClassifierConfig.describe('The task model, the same for all strategies'),
+    generators: z.record(folderName, ExperimentGenerator).default({}).describe('Generators by name'),
+    oracle: OracleConfig.prefault({}),
+    strategies: z.array(StrategyConfig).min(1),
+  })
+  .superRefine((config, context) => {
+    const problem = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    if (new Set(config.seeds).size !== config.seeds.length) {
+      problem(['seeds'], `expected different seeds, got ${JSON.stringify(config.seeds)}`);
+    }
+    const names = config.strategies.map((strategy) => strategy.name ?? strategy.kind);
+    config.strategies.forEach((strategy, position) => {
+      const name = names[position] as string;
+      if (names.indexOf(name) !== position) {
+        problem(['strategies', position], `expected a name of its own, got "${name}" again; set "name"`);
+      }
+      if (synthesises(strategy) && generatorOf(config, strategy) === undefined) {
+        const known = Object.keys(config.generators);
+        const asked = 'generator' in strategy ? strategy.generator : undefined;
+        problem(
+          ['strategies', position, 'generator'],
+          `expected ${known.length === 0 ? 'an entry under "generators"' : `one of ${known.join(', ')}`}, got ${asked ?? 'none'}`,
+        );
+      }
+    });
+  });
+
+export type ExperimentConfig = z.output<typeof ExperimentConfig>;
+export type ExperimentGenerator = z.output<typeof ExperimentGenerator>;
+
+/** A problem with what a user asked for: it is shown as it is, without a stack. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The config with every default written out. ConfigError listing every problem, one a line. */
+export function parseConfig(source: string, raw: unknown): ExperimentConfig {
+  const parsed = ExperimentConfig.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || '(whole file)'}: ${issue.message}`,
+  );
+  throw new ConfigError(`${source}: ${count(problems.length, 'problem')}\n${problems.join('\n')}`);
+}
+
+/** ConfigError listing every way in which the data set cannot carry the plan. */
+export function checkPlan(source: string, config: ExperimentConfig, dataset: Dataset): void {
+  const problems: string[] = [];
+  const { initial, batch, rounds } = config;
+  const budget = initial.size + batch * rounds;
+  if (budget > dataset.train.n) {
+    problems.push(
+      `  rounds: expected initial.size + batch x rounds to fit the ${dataset.train.n} rows of the pool, got ${initial.size} + ${batch} x ${rounds} = ${budget}`,
+    );
+  }
+  if (initial.balanced && initial.size < dataset.classNames.length) {
+    problems.push(
+      `  initial.size: expected at least one label for each of ${dataset.classNames.length} classes, got ${initial.size}`,
+    );
+  }
+  if (dataset.test.n === 0) problems.push('  dataset: expected test images, got none');
+  if (problems.length > 0) {
+    throw new ConfigError(`${source}: ${count(problems.length, 'problem')}\n${problems.join('\n')}`);
+  }
+}
+
+/** The name under which a strategy's cells and curves go. */
+export function strategyName(strategy: StrategyConfig): string {
+  return strategy.name ?? strategy.kind;
+}
+
+/** The generator a strategy draws on: the one it names, or the only one. */
+export function generatorOf(
+  { generators }: Pick<ExperimentConfig, 'generators'>,
+  strategy: StrategyConfig,
+): string | undefined {
+  const known = Object.keys(generators);
+  const asked = 'generator' in strategy ? strategy.generator : undefined;
+  if (asked !== undefined) return known.includes(asked) ? asked : undefined;
+  return known.length === 1 ? known[0] : undefined;
+}
+
+/**
+ * Sets `path=value` pairs in a raw config: dots go down, numbers index lists, values are JSON or else text.
+ * ConfigError for a pair without `=` or a path through something that is no object or list.
+ */
+export function applyOverrides(raw: unknown, overrides: readonly string[]): unknown {
+  const config = structuredClone(raw);
+  for (const override of overrides) {
+    const split = override.indexOf('=');
+    if (split < 1) throw new ConfigError(`--set: expected path=value, got "${override}"`);
+    const keys = override.slice(0, split).split('.');
+    const last = keys.pop() as string;
+    let place: unknown = config;
+    for (const key of keys) {
+      const next: unknown = isContainer(place) ? place[key] : undefined;
+      if (isContainer(place) && next === undefined) place[key] = {};
+      place = isContainer(place) ? place[key] : undefined;
+    }
+    if (!isContainer(place))
+      throw new ConfigError(`--set: expected a path into the config, got "${override}"`);
+    place[last] = parseValue(override.slice(split + 1));
+  }
+  return config;
+}
+
+/** Each leaf that differs between two configs, `path: saved X, asked Y`. */
+export function differences(saved: unknown, asked: unknown, path = ''): string[] {
+  if (isContainer(saved) && isContainer(asked)) {
+    const keys = new Set([...Object.keys(saved), ...Object.keys(asked)]);
+    return [...keys].flatMap((key) =>
+      differences(saved[key], asked[key], path === '' ? key : `${path}.${key}`),
+    );
+  }
+  if (Object.is(saved, asked)) return [];
+  return [
+    `${path}: saved ${JSON.stringify(saved) ?? 'nothing'}, asked ${JSON.stringify(asked) ?? 'nothing'}`,
+  ];
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
