@@ -22,6 +22,8 @@ export interface Dataset {
   readonly classNames: readonly string[];
   readonly train: Split;
   readonly test: Split;
+  /** What a reader of results should know, one sentence each: missing batches, files left out. */
+  readonly notes?: readonly string[];
 }
 
 /** Pixels a row: height x width x channels. */
@@ -95,6 +97,7 @@ export function selectClasses(dataset: Dataset, classes: readonly number[]): Dat
     classNames: classes.map((label) => dataset.classNames[label] as string),
     train: selectFromSplit(dataset.train, dataset.shape, classes),
     test: selectFromSplit(dataset.test, dataset.shape, classes),
+    ...(dataset.notes !== undefined && { notes: dataset.notes }),
   };
 }
 
