@@ -3,6 +3,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../datasets/dataset.ts';
+import type { ClassifierConfig } from './config.ts';
 
 export interface Classifier {
   readonly classes: number;
@@ -17,4 +18,27 @@ export interface Classifier {
   /** Inputs of the last linear layer, `[n, featureSize]`; differentiable. The caller disposes it. */
   features(images: tf.Tensor4D): tf.Tensor2D;
   dispose(): void;
+}
+
+/** How a training went. Plain JSON, and the same for the same inputs. */
+export interface TrainingReport {
+  /** Labelled images trained on. */
+  readonly labels: number;
+  /** Training steps of a network; coordinate steps of each hyperplane of a linear SVM. */
+  readonly updates: number;
+  /**
+   * What was minimised, at the end. A network: mean cross-entropy of the last mini-batch in nats, penalty
+   * included. A linear SVM: `P(w)` of dual-coordinate-descent.ts, summed over its hyperplanes.
+   */
+  readonly objective: number;
+  /** Largest `(P - D) / P` of the hyperplanes, 0 at the exact optimum; null for a network. */
+  readonly dualityGap: number | null;
+}
+
+/** A classifier that knows where it came from, so that it can be saved. */
+export interface TrainedClassifier extends Classifier {
+  readonly config: ClassifierConfig;
+  readonly training: TrainingReport;
+  /** The weights by name. They stay the classifier's: not to be disposed or changed. */
+  weights(): ReadonlyMap<string, tf.Tensor>;
 }

@@ -1,0 +1,79 @@
+/**
+ * The one training routine of all strategies: same task model, same number of steps, same initial weights and
+ * data order, and the last weights, never the best ones by some held-out set.
+ */
+import type { ImageShape, Split } from '../datasets/dataset.ts';
+import { imageSize } from '../datasets/dataset.ts';
+import type { Stream } from '../random.ts';
+import { checkInteger } from '../shapes.ts';
+import type { TrainedClassifier } from './classifier.ts';
+import type { ClassifierConfig } from './config.ts';
+import { trainLinearSvm } from './linear-svm.ts';
+import { trainNetwork } from './train-network.ts';
+
+export interface TrainOptions {
+  readonly shape: ImageShape;
+  readonly classes: number;
+  /** Initial weights of a network; a linear SVM starts at 0 and has no use for it. */
+  readonly weights: Stream;
+  /** Order in which labelled images are visited. */
+  readonly order: Stream;
+  /** Called now and then. It changes nothing about the result. */
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Stops the training between two steps; nothing is left behind. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainProgress {
+  /** Steps done: mini-batches of a network, hyperplanes of a linear SVM. */
+  readonly update: number;
+  /** Steps in all. */
+  readonly updates: number;
+  /** What is being minimised, as in {@link TrainedClassifier.training}, of the last step alone. */
+  readonly objective: number;
+}
+
+/**
+ * Trains a task model from scratch. A pure function: neither stream moves, and the same inputs give the same
+ * classifier to the last bit on one machine and backend, whatever else the process holds.
+ *
+ * @param labelled may be smaller than a mini-batch, and may lack classes
+ * @returns a classifier the caller disposes
+ * @throws RangeError if there are no labels, or images, labels and classes disagree; the signal's reason if it
+ *   is aborted; Error if the loss stops being finite
+ */
+export async function trainClassifier(
+  config: ClassifierConfig,
+  labelled: Split,
+  options: TrainOptions,
+): Promise<TrainedClassifier> {
+  checkLabelled(labelled, options);
+  options.signal?.throwIfAborted();
+  if (config.kind !== 'linear-svm') return trainNetwork(config, labelled, options);
+  const { onProgress } = options;
+  return trainLinearSvm(config, labelled, {
+    ...options,
+    ...(onProgress && {
+      onHyperplane: (done, of, objective) => onProgress({ update: done, updates: of, objective }),
+    }),
+  });
+}
+
+function checkLabelled({ images, labels, n }: Split, { shape, classes }: TrainOptions): void {
+  checkInteger('trainClassifier.classes', classes, 2);
+  checkInteger('trainClassifier.labelled.n', n, 1);
+  if (labels.length !== n) {
+    throw new RangeError(`trainClassifier.labelled.labels: expected ${n} labels, got ${labels.length}`);
+  }
+  if (images.length !== n * imageSize(shape)) {
+    throw new RangeError(
+      `trainClassifier.labelled.images: expected ${n} images of [${shape.join(', ')}], got ${images.length} bytes`,
+    );
+  }
+  const unknown = labels.find((label) => label >= classes);
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `trainClassifier.labelled.labels: expected classes in [0, ${classes}), got ${unknown}`,
+    );
+  }
+}
