@@ -1,2 +1,194 @@
-/** Placeholder of the repair; filled in next. */
-export function repairSecondDerivatives(): void {}
+/**
+ * Repairs second derivatives of TensorFlow.js 4.22, which a gradient penalty needs.
+ *
+ * Two faults, the same on every backend:
+ *
+ * - Silent. A gradient that saves its op's *output* loses it: the copy enters the tape ahead of the op that made
+ *   it, so the sweep from the inputs never reaches it and its share of the second derivative is dropped without
+ *   an error (exp, sigmoid, tanh, softmax, pow in its exponent; logSoftmax and softmaxCrossEntropy, which save
+ *   intermediate results in a custom gradient; and everything built on these). Repair: save the *input* and
+ *   compute the output again. Known as tensorflow/tfjs#3252.
+ * - Loud. Gradients made of comparisons or of kernels that have no gradient themselves stop with "gradient
+ *   function not found". Repair: comparisons are flat, so theirs is zero; the gradients of average pooling and
+ *   of resizing are linear in `dy`, so theirs is the forward op.
+ *
+ * Still without a second derivative, all with an error: maxPool, max and average pooling in 3-D, depthwise
+ * convolution, convolution with dilation, localResponseNormalization, prod, cumprod. Custom gradients of other
+ * code that save an output stay silently wrong. At a kink (relu and its kin at 0, ties of max) the derivative is
+ * the one side's that TensorFlow.js has always chosen.
+ */
+import * as tf from '@tensorflow/tfjs';
+
+type Gradients = Record<string, () => tf.Tensor>;
+type Rule = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Record<string, unknown>) => Gradients;
+
+const SELU_ALPHA = 1.7580993408473768;
+const SELU_SCALE = 1.0507009873554805;
+
+// Ops whose custom gradient saves intermediate results; without it they are compositions of repaired ops.
+const COMPOSED_OPS: readonly string[] = ['logSoftmax', 'softmaxCrossEntropy'];
+
+let repaired = false;
+
+/** Repairs them for all backends of this process. Calling it again changes nothing. */
+export function repairSecondDerivatives(): void {
+  if (repaired) return;
+  repaired = true;
+  repairSmoothOps();
+  repairPiecewiseOps();
+  repairComparisons();
+  repairImageOps();
+  dropCustomGradients();
+}
+
+function repairSmoothOps(): void {
+  register('Exp', ['x'], (dy, [x]) => ({ x: () => tf.mul(dy, tf.exp(x as tf.Tensor)) }));
+  register('Tanh', ['x'], (dy, [x]) => ({
+    x: () => tf.mul(dy, tf.sub(1, tf.square(tf.tanh(x as tf.Tensor)))),
+  }));
+  register('Sigmoid', ['x'], (dy, [x]) => ({
+    x: () => {
+      const y = tf.sigmoid(x as tf.Tensor);
+      return tf.mul(dy, tf.mul(y, tf.sub(1, y)));
+    },
+  }));
+  register('Softmax', ['logits'], (dy, [logits]) => ({
+    logits: () => {
+      const y = tf.softmax(logits as tf.Tensor);
+      const product = tf.mul(dy, y);
+      return tf.sub(product, tf.mul(tf.sum(product, -1, true), y));
+    },
+  }));
+  register('Pow', ['a', 'b'], (dy, saved) => {
+    const [base, exponent] = saved as [tf.Tensor, tf.Tensor];
+    return {
+      a: () => reduceTo(base, tf.mul(dy, tf.mul(exponent, tf.pow(base, tf.sub(exponent, 1))))),
+      b: () => {
+        // As TensorFlow: the logarithm counts where it exists.
+        const positive = tf.greater(base, 0);
+        const logarithm = tf.where(
+          positive,
+          tf.log(tf.where(positive, base, tf.onesLike(base))),
+          tf.zerosLike(base),
+        );
+        return reduceTo(exponent, tf.mul(dy, tf.mul(tf.pow(base, exponent), logarithm)));
+      },
+    };
+  });
+}
+
+/** With `step(x, a)`, which is 1 above zero and `a` elsewhere, these need no comparison; and it is faster. */
+function repairPiecewiseOps(): void {
+  // exp(-relu(-x)) is 1 above zero and exp(x) below.
+  const decay = (x: tf.Tensor) => tf.exp(tf.neg(tf.relu(tf.neg(x))));
+  register('Elu', ['x'], (dy, [x]) => ({ x: () => tf.mul(dy, decay(x as tf.Tensor)) }));
+  register('Selu', ['x'], (dy, [x]) => ({
+    x: () =>
+      tf.mul(
+        dy,
+        tf.mul(SELU_SCALE, tf.mul(tf.step(x as tf.Tensor, SELU_ALPHA / SELU_SCALE), decay(x as tf.Tensor))),
+      ),
+  }));
+  register('LeakyRelu', ['x'], (dy, [x], { alpha }) => ({
+    x: () => tf.mul(dy, tf.step(x as tf.Tensor, alpha as number)),
+  }));
+  register('Prelu', ['x', 'alpha'], (dy, saved) => {
+    const [x, alpha] = saved as [tf.Tensor, tf.Tensor];
+    return {
+      x: () => {
+        const above = tf.step(x);
+        return tf.mul(dy, tf.add(above, tf.mul(alpha, tf.sub(1, above))));
+      },
+      alpha: () => reduceTo(alpha, tf.mul(dy, tf.neg(tf.relu(tf.neg(x))))),
+    };
+  });
+}
+
+/** Comparisons are flat wherever they have a derivative. */
+function repairComparisons(): void {
+  const flat: Rule = (_, saved) => ({
+    a: () => tf.zeros((saved[0] as tf.Tensor).shape),
+    b: () => tf.zeros((saved[1] as tf.Tensor).shape),
+  });
+  const names = [
+    'Greater',
+    'GreaterEqual',
+    'Less',
+    'LessEqual',
+    'Equal',
+    'NotEqual',
+    'LogicalAnd',
+    'LogicalOr',
+  ];
+  for (const name of names) register(name, ['a', 'b'], flat);
+  register('LogicalNot', ['x'], (_, saved) => ({ x: () => tf.zeros((saved[0] as tf.Tensor).shape) }));
+}
+
+/** Gradients that are linear in `dy` and flat in the rest: the derivative of the adjoint is the op itself. */
+function repairImageOps(): void {
+  const zerosLike = (tensor: tf.Tensor | undefined) => () => tf.zeros((tensor as tf.Tensor).shape);
+  register('AvgPoolGrad', ['dy', 'input'], (ddx, [, input], attrs) => {
+    const { filterSize, strides, pad } = attrs as {
+      filterSize: number;
+      strides: number;
+      pad: 'same' | 'valid';
+    };
+    return { dy: () => tf.avgPool(ddx as tf.Tensor4D, filterSize, strides, pad), input: zerosLike(input) };
+  });
+  for (const [kernelName, resize] of [
+    ['ResizeNearestNeighborGrad', tf.image.resizeNearestNeighbor],
+    ['ResizeBilinearGrad', tf.image.resizeBilinear],
+  ] as const) {
+    register(kernelName, ['dy', 'images'], (ddx, saved, attrs) => {
+      const [dy, images] = saved as [tf.Tensor4D, tf.Tensor4D];
+      const { alignCorners, halfPixelCenters } = attrs as {
+        alignCorners: boolean;
+        halfPixelCenters: boolean;
+      };
+      const size: [number, number] = [dy.shape[1], dy.shape[2]];
+      return {
+        dy: () => resize(ddx as tf.Tensor4D, size, alignCorners, halfPixelCenters),
+        images: zerosLike(images),
+      };
+    });
+  }
+}
+
+/**
+ * Lets {@link COMPOSED_OPS} be differentiated through the ops they are made of. Their own gradient holds
+ * results that were computed with the tape off, so no registration could reach it.
+ */
+function dropCustomGradients(): void {
+  const engine = tf.engine() as unknown as {
+    state: { activeScope: { name: string } | null };
+    customGrad(f: CustomGradient): (...inputs: tf.Tensor[]) => tf.Tensor;
+  };
+  const original = engine.customGrad.bind(engine);
+  engine.customGrad = (f) =>
+    COMPOSED_OPS.includes(engine.state.activeScope?.name ?? '')
+      ? (...inputs) => f(...inputs, () => {}).value
+      : original(f);
+}
+
+type CustomGradient = (...inputs: (tf.Tensor | ((saved: tf.Tensor[]) => void))[]) => {
+  value: tf.Tensor;
+  gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+};
+
+function register(kernelName: string, inputsToSave: string[], rule: Rule): void {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave,
+    gradFunc: (dy, saved, attrs) => rule(dy as tf.Tensor, saved, attrs as Record<string, unknown>),
+  });
+}
+
+/** Sums a gradient over the axes along which `input` was broadcast. */
+function reduceTo(input: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
+  const { shape } = input;
+  const offset = gradient.rank - shape.length;
+  const axes = gradient.shape
+    .map((_, axis) => axis)
+    .filter((axis) => axis < offset || (shape[axis - offset] === 1 && gradient.shape[axis] !== 1));
+  return tf.reshape(axes.length > 0 ? tf.sum(gradient, axes) : gradient, shape);
+}
