@@ -10,8 +10,8 @@ const SIZE = 1024;
  *
  * @param repeats products timed, after two that are not
  */
-export async function matmulRate(repeats = 7): Promise<number> {
-  checkInteger('matmulRate.repeats', repeats, 1);
+export async function measureMatmulRate(repeats = 7): Promise<number> {
+  checkInteger('measureMatmulRate.repeats', repeats, 1);
   const times: number[] = [];
   const matrix = tf.fill([SIZE, SIZE], 0.5) as tf.Tensor2D;
   try {

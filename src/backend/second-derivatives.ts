@@ -25,8 +25,8 @@ type Rule = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Record<string, unknown>) 
 const SELU_ALPHA = 1.7580993408473768;
 const SELU_SCALE = 1.0507009873554805;
 
-// Ops whose custom gradient saves intermediate results; without it they are compositions of repaired ops.
-const COMPOSED_OPS: readonly string[] = ['logSoftmax', 'softmaxCrossEntropy'];
+// Scopes of the ops whose custom gradient saves intermediate results; without it they are compositions of repaired ops.
+const COMPOSED_OPS: readonly string[] = ['logSoftmax__op', 'softmaxCrossEntropy__op'];
 
 let repaired = false;
 
