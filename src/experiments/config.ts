@@ -3,7 +3,7 @@
  * that cannot be carried out is reported with every other problem at once.
  */
 import { z } from 'zod';
-import { GeneratorConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/config.ts';
 import { StrategyConfig } from '../acquisition/strategies/config.ts';
 import { synthesises } from '../acquisition/strategies/registry.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
@@ -43,14 +43,11 @@ const OracleConfig = z.strictObject({
     .prefault({}),
 });
 
-const ExperimentGenerator = z.discriminatedUnion('kind', [
-  ...GeneratorConfig.options.map((model) =>
-    model.extend({
-      seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
-      perSeed: z.boolean().default(false).describe('Train one generator a seed instead of one for all'),
-    }),
-  ),
-]);
+const generatorSeeds = {
+  seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
+  perSeed: z.boolean().default(false).describe('Train one generator a seed instead of one for all'),
+};
+const ExperimentGenerator = z.discriminatedUnion('kind', [DcganConfig.extend(generatorSeeds)]);
 
 export const ExperimentConfig = z
   .strictObject({

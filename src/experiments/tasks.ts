@@ -10,7 +10,6 @@ import { type TrainingProgress, trainGenerator } from '../../generators/training
 import { type RoundQueries, runLoop } from '../acquisition/loop.ts';
 import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
 import type { TimingRecord } from '../acquisition/round-record.ts';
-import type { StrategyConfig } from '../acquisition/strategies/config.ts';
 import { createStrategy, synthesises } from '../acquisition/strategies/registry.ts';
 import { appendLineSynced, writeFileAtomic } from '../atomic-write.ts';
 import { margins, scoreImages } from '../classifiers/predict.ts';
@@ -116,7 +115,7 @@ async function trainReference({
     trainClasses: everything.classNames.length,
     minConfidence,
   };
-  await saveClassifier(runPaths.reference(run), classifier, reference.classifier);
+  await saveClassifier(runPaths.reference(run), classifier);
   await writeFileAtomic(`${runPaths.reference(run)}/quality.json`, `${JSON.stringify(quality, null, 2)}\n`);
   classifier.dispose();
   onLine(
@@ -275,7 +274,8 @@ function experimentClasses(
   });
 }
 
-function describeTraining({
+/** One line on where a training stands. */
+export function describeTraining({
   step,
   steps,
   generatorLoss,

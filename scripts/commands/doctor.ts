@@ -1,0 +1,51 @@
+import { arch, cpus, platform, totalmem } from 'node:os';
+import { version as tensorflowVersion } from '@tensorflow/tfjs';
+import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
+import { dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
+import type { Command } from '../command.ts';
+import { describeDatasets } from './data.ts';
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  usage: '',
+  summary: 'Says which backend is used and why, how fast it is, and which data sets are found',
+  flags: {
+    json: { type: 'boolean', help: 'Print JSON' },
+    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+    data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
+  },
+  run: async (args) => {
+    const choice = await selectBackend(args.text('backend') as BackendName | undefined);
+    const matmulGflops = await measureMatmulRate();
+    const flag = args.text('data');
+    const datasets = await listDatasets({ dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });
+    const machine = {
+      platform: `${platform()} ${arch()}`,
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+    };
+    const report = {
+      backend: choice.backend,
+      detail: choice.detail,
+      rejected: choice.rejected,
+      matmulGflops,
+      node: process.version,
+      tensorflow: tensorflowVersion.tfjs,
+      machine,
+      datasets,
+    };
+    if (args.has('json')) {
+      console.log(JSON.stringify(report, null, 2));
+      return 0;
+    }
+    console.log(`backend   ${choice.backend} (${choice.detail})`);
+    for (const { backend, reason } of choice.rejected) console.log(`not used  ${backend}: ${reason}`);
+    console.log(`speed     ${matmulGflops.toFixed(1)} GFLOP/s in a 1024 x 1024 matrix product`);
+    console.log(`versions  node ${process.version}, TensorFlow.js ${tensorflowVersion.tfjs}`);
+    console.log(`machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`);
+    console.log(describeDatasets(datasets));
+    return 0;
+  },
+};

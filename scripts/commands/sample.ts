@@ -1,0 +1,42 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { loadGenerator } from '../../generators/load.ts';
+import { sampleImages } from '../../generators/sample.ts';
+import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { ConfigError } from '../../src/experiments/config.ts';
+import { writeImagesNpy } from '../../src/experiments/run-folder.ts';
+import { rootStream } from '../../src/random.ts';
+import { writeGrid } from '../../src/reports/grid.ts';
+import type { Command } from '../command.ts';
+
+export const sampleCommand: Command = {
+  name: 'sample',
+  usage: '<generator folder>',
+  summary: 'Draws images from a trained generator',
+  flags: {
+    count: { type: 'string', value: 'N', help: 'Images to draw; 64 if left out' },
+    seed: { type: 'string', value: 'S', help: 'Root seed of the latents; 1 if left out' },
+    grid: { type: 'string', value: 'FILE.png', help: 'Write them as one picture' },
+    npy: { type: 'string', value: 'FILE.npy', help: 'Write them as a uint8 array [n, height, width, channels]' },
+    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+  },
+  run: async (args) => {
+    const dir = args.only('a generator folder');
+    const count = args.integer('count', 1) ?? 64;
+    const seed = args.integer('seed', 1) ?? 1;
+    const grid = args.text('grid');
+    const npy = args.text('npy');
+    if (grid === undefined && npy === undefined) {
+      throw new ConfigError('genal sample: expected --grid FILE.png or --npy FILE.npy, got neither');
+    }
+    await selectBackend(args.text('backend') as BackendName | undefined);
+    const generator = await loadGenerator(dir);
+    const images = await sampleImages(generator, count, rootStream(seed).of('latents'));
+    for (const file of [grid, npy]) if (file !== undefined) await mkdir(dirname(file), { recursive: true });
+    if (grid !== undefined) await writeGrid(grid, images, generator.shape);
+    if (npy !== undefined) await writeImagesNpy(npy, images, generator.shape);
+    generator.dispose();
+    console.log(`${count} images: ${[grid, npy].filter((file) => file !== undefined).join(', ')}`);
+    return 0;
+  },
+};

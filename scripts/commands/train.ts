@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { GeneratorConfig } from '../../generators/config.ts';
+import { trainGenerator } from '../../generators/training.ts';
+import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { DatasetConfig } from '../../src/datasets/config.ts';
+import { dataDirectories, loadDataset } from '../../src/datasets/registry.ts';
+import { applyOverrides, ConfigError } from '../../src/experiments/config.ts';
+import { describeTraining } from '../../src/experiments/tasks.ts';
+import { rootStream } from '../../src/random.ts';
+import { writeGrid } from '../../src/reports/grid.ts';
+import type { Command } from '../command.ts';
+import { presetNames, readPreset } from '../presets.ts';
+import { Progress } from '../progress.ts';
+
+export const trainCommand: Command = {
+  name: 'train',
+  usage: '<generator>',
+  summary: 'Trains a generator on the training images of a data set',
+  details: `
+Generators: ${GeneratorConfig.options.map((model) => model.shape.kind.value).join(', ')}.
+Presets of dcgan: ${presetNames('generators/dcgan').join(', ')}.
+An unfinished training in the folder is taken up where it was last saved; one with another config is refused.`,
+  flags: {
+    dataset: { type: 'string', value: 'NAME', help: 'mnist, fashion-mnist, cifar-10, cifar-100 or digits' },
+    classes: { type: 'string', value: '5,7', help: 'Only these classes' },
+    out: { type: 'string', value: 'DIR', help: 'Folder of the generator' },
+    preset: { type: 'string', value: 'NAME', help: 'Size and length of the training; small if left out' },
+    set: { type: 'string', value: 'PATH=VALUE', multiple: true, help: 'Changes the config, such as steps=500' },
+    seed: { type: 'string', value: 'S', help: 'Root seed; 1 if left out' },
+    data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
+    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+  },
+  run: async (args) => {
+    const kind = args.only('a generator, such as dcgan');
+    const out = args.text('out');
+    const name = args.text('dataset');
+    if (out === undefined) throw new ConfigError('--out: expected a folder for the generator, got none');
+    if (name === undefined) throw new ConfigError('--dataset: expected the name of a data set, got none');
+    const { raw } = readPreset(args.text('preset') ?? 'small', `generators/${kind}`);
+    const config = parse('generator', GeneratorConfig, applyOverrides(raw, args.list('set')));
+    const classes = args.integers('classes', 0);
+    const datasetConfig = parse('--dataset', DatasetConfig, { name, ...(classes === undefined ? {} : { classes }) });
+    const flag = args.text('data');
+    const dataset = await loadDataset(datasetConfig, { dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });
+    const seed = args.integer('seed', 1) ?? 1;
+    const { backend, detail } = await selectBackend(args.text('backend') as BackendName | undefined);
+    console.log(`${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`);
+
+    const progress = new Progress();
+    const controller = new AbortController();
+    process.once('SIGINT', () => controller.abort());
+    try {
+      const generator = await trainGenerator(config, dataset.train.images, dataset.shape, {
+        dir: out,
+        stream: rootStream(seed).of('generator', kind),
+        onProgress: (state) => progress.status(kind, describeTraining(state)),
+        onGrid: (step, images) => writeGrid(`${out}/grids/step-${step}.png`, images, dataset.shape),
+        signal: controller.signal,
+      });
+      generator.dispose();
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      progress.end(kind);
+      console.log('interrupted; the training is saved. Go on with the same command.');
+      return 130;
+    }
+    progress.end(kind);
+    console.log(`generator: ${out}`);
+    return 0;
+  },
+};
+
+function parse<Schema extends z.ZodType>(source: string, schema: Schema, raw: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`${source}: ${z.prettifyError(parsed.error)}`);
+}

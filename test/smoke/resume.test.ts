@@ -1,0 +1,106 @@
+/**
+ * The smoke experiment, whole and killed: what a run leaves behind does not depend on what happened to it.
+ */
+import { existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { rootStream } from '../../src/random.ts';
+import { genal, start } from '../scripts/command-line.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'genal-resume-'));
+const whole = join(folder, 'whole');
+let wholeMs = 0;
+let lastLine = '';
+
+/** Everything that must be the same to the byte, by its path in the run folder. */
+function contents(run: string): Record<string, string> {
+  const files = globSync(['cells/**/rounds.jsonl', 'cells/**/*.npy', 'cells/**/*.png', 'generators/**/*', 'reference/*'], { cwd: run })
+    .filter((file) => /\.[a-z]+$/.test(file))
+    .sort();
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')]));
+}
+
+beforeAll(async () => {
+  const started = performance.now();
+  const { status, stdout, stderr } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', whole);
+  wholeMs = performance.now() - started;
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  lastLine = stdout.trim().split('\n').at(-1) as string;
+}, 120_000);
+
+describe('a run', () => {
+  test('names its report in the last line', () => {
+    expect(lastLine).toMatch(/^report: .*index\.html$/);
+    expect(existsSync(lastLine.replace('report: ', ''))).toBe(true);
+  });
+
+  test('starts all strategies of a seed from the same accuracy, and differs between seeds', () => {
+    const first = (strategy: string, seed: number) =>
+      JSON.parse(readFileSync(join(whole, 'cells', strategy, `seed-${seed}`, 'rounds.jsonl'), 'utf8').split('\n')[0] as string);
+    for (const seed of [1, 2]) {
+      expect(first('gaal', seed)).toEqual(first('random', seed));
+      expect(first('uncertainty', seed)).toEqual(first('random', seed));
+    }
+    expect(first('random', 1).selected).not.toEqual(first('random', 2).selected);
+  });
+
+  test('done again in one process at a time leaves the same bytes', { timeout: 120_000 }, async () => {
+    const again = join(folder, 'again');
+    const { status } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', again, '--jobs', '1');
+    expect(status).toBe(0);
+    expect(contents(again)).toEqual(contents(whole));
+  });
+
+  test('asked for twice in one folder changes nothing and succeeds', async () => {
+    const before = contents(whole);
+    const { status, stdout } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', whole);
+    expect(status).toBe(0);
+    expect(stdout.trim().split('\n').at(-1)).toBe(lastLine);
+    expect(contents(whole)).toEqual(before);
+  });
+
+  test('killed five times at random moments and resumed leaves the same bytes', { timeout: 300_000 }, async () => {
+    const run = join(folder, 'killed');
+    // Wherever the machine's speed puts them: moments spread over a whole run, counted from each start.
+    const moments = rootStream(11);
+    let hits = 0;
+    for (let kill = 0; kill < 5; kill++) {
+      const words = existsSync(join(run, 'config.json')) ? ['resume', run] : ['run', 'gaal-smoke', '--backend', 'wasm', '--out', run];
+      const { child, ended } = start(words);
+      await Promise.race([setTimeout((0.15 + 0.35 * moments.uniform()) * wholeMs), ended]);
+      if (child.exitCode === null) {
+        hits++;
+        // Either the parent alone, so that its workers must notice, or the whole group at once.
+        process.kill(kill % 2 === 0 ? (child.pid as number) : -(child.pid as number), 'SIGKILL');
+      }
+      await ended;
+    }
+    expect(hits).toBeGreaterThanOrEqual(3);
+    const { status, stderr } = await genal('resume', run);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(contents(run)).toEqual(contents(whole));
+  });
+
+  test('interrupted politely says so, exits with 130 and can be resumed', { timeout: 120_000 }, async () => {
+    const run = join(folder, 'interrupted');
+    const { child, ended } = start(['run', 'gaal-smoke', '--backend', 'wasm', '--out', run]);
+    await setTimeout(0.5 * wholeMs);
+    process.kill(-(child.pid as number), 'SIGINT');
+    const { status, stdout } = await ended;
+    expect(status).toBe(130);
+    expect(stdout).toContain(`genal resume ${run}`);
+    expect(JSON.parse(readFileSync(join(run, 'manifest.json'), 'utf8')).status).toBe('interrupted');
+    expect((await genal('resume', run)).status).toBe(0);
+    expect(contents(run)).toEqual(contents(whole));
+  });
+
+  test('is refused under another config, naming the difference', async () => {
+    const { status, stderr } = await genal('run', 'gaal-smoke', '--out', whole, '--set', 'batch=4');
+    expect(status).toBe(1);
+    expect(stderr).toContain('batch: saved 5, asked 4');
+  });
+});
