@@ -14,7 +14,11 @@ import { type xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/gene
 /** A position in a stream, for checkpoints. Plain JSON. */
 export type StreamState = { readonly generator: readonly number[]; readonly spareNormal: number | null };
 
+/** A number must be finite: JSON, which names are hashed as, writes NaN and infinities alike. */
 export type StreamName = string | number;
+
+/** The float32 before 1. */
+const LARGEST_BELOW_ONE = 1 - 2 ** -24;
 
 /** A sequence of random numbers. Drawing changes it; no two streams share state. */
 export class Stream {
@@ -23,7 +27,12 @@ export class Stream {
   #spareNormal: number | null = null;
 
   constructor(names: readonly StreamName[]) {
-    this.#names = names;
+    for (const name of names) {
+      if (typeof name === 'number' && !Number.isFinite(name)) {
+        throw new RangeError(`Stream.names: expected strings and finite numbers, got ${name}`);
+      }
+    }
+    this.#names = [...names];
     const digest = createHash('sha256').update(JSON.stringify(names)).digest();
     const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
     this.#generator = xoroshiro128plusFromState(state);
@@ -89,7 +98,8 @@ export class Stream {
 
   /** `count` uniforms in `[0, 1)`, float32. */
   uniforms(count: number): Float32Array {
-    return Float32Array.from({ length: count }, () => this.uniform());
+    // A double just below 1 would round to 1 as a float32.
+    return Float32Array.from({ length: count }, () => Math.min(this.uniform(), LARGEST_BELOW_ONE));
   }
 
   /** A uniformly shuffled copy (Fisher and Yates). */

@@ -7,7 +7,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import sharp from 'sharp';
 
 import { rootStream, type Stream } from '../random.ts';
@@ -66,7 +66,7 @@ export async function readImageFolder(
   const shape: ImageShape = [height, width, channels];
   const { classNames, train, test, ignored } = await planSplits(path, testFraction, stream);
   return {
-    name: basename(path),
+    name: basename(resolve(path)),
     shape,
     classNames,
     train: await decodeAll(stream.of('order', 'train').shuffle(train), shape),
