@@ -9,8 +9,8 @@
  *   intermediate results in a custom gradient; and everything built on these). Repair: save the *input* and
  *   compute the output again. Known as tensorflow/tfjs#3252.
  * - Loud. Gradients made of comparisons or of kernels that have no gradient themselves stop with "gradient
- *   function not found". Repair: comparisons are flat, so theirs is zero; the gradients of average pooling and
- *   of resizing are linear in `dy`, so theirs is the forward op.
+ *   function not found". Repair: comparisons are flat, so theirs is zero; the gradient of average pooling
+ *   is linear in `dy`, so its own is pooling; that of resizing is written as matrix products.
  *
  * Still without a second derivative, all with an error: maxPool, max and average pooling in 3-D, depthwise
  * convolution, convolution with dilation, localResponseNormalization, prod, cumprod. Custom gradients of other
@@ -25,8 +25,8 @@ type Rule = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Record<string, unknown>) 
 const SELU_ALPHA = 1.7580993408473768;
 const SELU_SCALE = 1.0507009873554805;
 
-// Scopes of the ops whose custom gradient saves intermediate results; without it they are compositions of repaired ops.
-const COMPOSED_OPS: readonly string[] = ['logSoftmax__op', 'softmaxCrossEntropy__op'];
+// Scopes of the ops whose custom gradient keeps intermediate results (logSigmoid even a disposed tensor); without it they are compositions of repaired ops.
+const COMPOSED_OPS: readonly string[] = ['logSigmoid__op', 'logSoftmax__op', 'softmaxCrossEntropy__op'];
 
 let repaired = false;
 
@@ -124,34 +124,56 @@ function repairComparisons(): void {
   register('LogicalNot', ['x'], (_, saved) => ({ x: () => tf.zeros((saved[0] as tf.Tensor).shape) }));
 }
 
-/** Gradients that are linear in `dy` and flat in the rest: the derivative of the adjoint is the op itself. */
+/**
+ * The gradient of average pooling is linear in `dy`, so its derivative is pooling itself. Resizing is a product
+ * with one matrix a side, `R_h image R_w^T`, and so is its gradient; the built-in gradients do not match their
+ * ops anyway (bilinear ignores `halfPixelCenters`, nearest is wrong on cpu).
+ */
 function repairImageOps(): void {
-  const zerosLike = (tensor: tf.Tensor | undefined) => () => tf.zeros((tensor as tf.Tensor).shape);
   register('AvgPoolGrad', ['dy', 'input'], (ddx, [, input], attrs) => {
     const { filterSize, strides, pad } = attrs as {
       filterSize: number;
       strides: number;
       pad: 'same' | 'valid';
     };
-    return { dy: () => tf.avgPool(ddx as tf.Tensor4D, filterSize, strides, pad), input: zerosLike(input) };
+    return {
+      dy: () => tf.avgPool(ddx as tf.Tensor4D, filterSize, strides, pad),
+      input: () => tf.zeros((input as tf.Tensor).shape),
+    };
   });
-  for (const [kernelName, resize] of [
-    ['ResizeNearestNeighborGrad', tf.image.resizeNearestNeighbor],
-    ['ResizeBilinearGrad', tf.image.resizeBilinear],
-  ] as const) {
-    register(kernelName, ['dy', 'images'], (ddx, saved, attrs) => {
-      const [dy, images] = saved as [tf.Tensor4D, tf.Tensor4D];
-      const { alignCorners, halfPixelCenters } = attrs as {
-        alignCorners: boolean;
-        halfPixelCenters: boolean;
-      };
-      const size: [number, number] = [dy.shape[1], dy.shape[2]];
-      return {
-        dy: () => resize(ddx as tf.Tensor4D, size, alignCorners, halfPixelCenters),
-        images: zerosLike(images),
-      };
-    });
+  for (const kernelName of ['ResizeNearestNeighbor', 'ResizeBilinear'] as const) {
+    register(kernelName, ['images'], (dy, [images], attrs) => ({
+      images: () => resizeGradient(kernelName, dy as tf.Tensor4D, (images as tf.Tensor4D).shape, attrs),
+    }));
   }
+}
+
+/** `R_h^T dy R_w` per image and channel: `[n, height, width, channels]` of the image before resizing. */
+function resizeGradient(
+  kernelName: string,
+  dy: tf.Tensor4D,
+  [n, height, width, channels]: [number, number, number, number],
+  attrs: Record<string, unknown>,
+): tf.Tensor4D {
+  const [, outHeight, outWidth] = dy.shape;
+  const rows = resizeMatrix(kernelName, height, outHeight, attrs);
+  const columns = resizeMatrix(kernelName, width, outWidth, attrs);
+  const shrunk = tf.matMul(rows, tf.reshape(dy, [n, outHeight, outWidth * channels]), true);
+  const image = tf.matMul(columns, tf.reshape(shrunk, [n * height, outWidth, channels]), true);
+  return tf.reshape(image, [n, height, width, channels]);
+}
+
+/** What resizing does to one axis, `[1, to, from]`: the op applied to a column of one-hot pixels. */
+function resizeMatrix(
+  kernelName: string,
+  from: number,
+  to: number,
+  attrs: Record<string, unknown>,
+): tf.Tensor3D {
+  const pixels = tf.reshape(tf.eye(from), [1, from, 1, from]);
+  const size = { ...attrs, size: [to, 1] } as tf.NamedAttrMap;
+  const resized = tf.engine().runKernel(kernelName, { images: pixels }, size) as tf.Tensor4D;
+  return tf.reshape(resized, [1, to, from]);
 }
 
 /**

@@ -99,10 +99,9 @@ describe('convolution gradients', () => {
         ),
       );
     const gradients = tf.tidy(() =>
-      tf.grads((x, w) => tf.sum(tf.square(tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same'))))([
-        tf.tensor(images.values, images.shape),
-        tf.tensor(weights.values, weights.shape),
-      ]),
+      tf.grads((x, w) =>
+        tf.sum(tf.square(tf.conv2d<tf.Tensor4D>(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same'))),
+      )([tf.tensor(images.values, images.shape), tf.tensor(weights.values, weights.shape)]),
     );
     const [dx, dw] = [await gradients[0]!.data(), await gradients[1]!.data()];
     tf.dispose(gradients);
@@ -130,9 +129,9 @@ describe('convolution gradients', () => {
   test('transposed convolutions equal the cpu backend, at the sizes of a generator', async () => {
     const [latents, weights] = [normals([2, 3, 3, 8]), normals([5, 5, 9, 8])];
     const [expected, actual] = await onBoth(() =>
-      tf.conv2dTranspose(
-        tf.tensor(latents.values, [2, 3, 3, 8]),
-        tf.tensor(weights.values, [5, 5, 9, 8]),
+      tf.conv2dTranspose<tf.Tensor4D>(
+        tf.tensor4d(latents.values, [2, 3, 3, 8]),
+        tf.tensor4d(weights.values, [5, 5, 9, 8]),
         [2, 6, 6, 9],
         2,
         'same',
