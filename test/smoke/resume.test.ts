@@ -1,7 +1,7 @@
 /**
  * The smoke experiment, whole and killed: what a run leaves behind does not depend on what happened to it.
  */
-import { existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -16,9 +16,11 @@ let lastLine = '';
 
 /** Everything that must be the same to the byte, by its path in the run folder. */
 function contents(run: string): Record<string, string> {
-  const files = globSync(['cells/**/rounds.jsonl', 'cells/**/*.npy', 'cells/**/*.png', 'generators/**/*', 'reference/*'], { cwd: run })
-    .filter((file) => /\.[a-z]+$/.test(file))
+  const files = readdirSync(run, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /^(cells\/.*\/rounds\.jsonl|(cells|generators|reference)\/.*\.(npy|png|json|safetensors))$/.test(file))
     .sort();
+  expect(files.filter((file) => file.endsWith('rounds.jsonl'))).toHaveLength(6);
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')]));
 }
 

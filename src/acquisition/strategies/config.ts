@@ -10,12 +10,10 @@ const name = z
   .optional()
   .describe('Label in tables and folders; the kind if left out');
 
-const generator = z.string().optional().describe('Entry of "generators" to draw on; the only one if left out');
-
 export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('random'), name }),
   z.strictObject({ kind: z.literal('uncertainty'), name }),
-  GaalConfig.extend({ kind: z.literal('gaal'), name, generator }),
+  GaalConfig.extend({ kind: z.literal('gaal'), name }),
 ]);
 
 export type StrategyConfig = z.output<typeof StrategyConfig>;
