@@ -78,8 +78,7 @@ async function choose(name: BackendName | undefined): Promise<BackendChoice> {
       rejected.push({ backend, reason: oneSentence(error) });
     }
   }
-  const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join('; ');
-  throw new Error(`The backend cannot be had: ${reasons}`);
+  throw new Error(rejected.map(({ backend, reason }) => `${backend} cannot be had: ${reason}`).join('; '));
 }
 
 /** Loads a backend's package once a process and returns its package and version. */

@@ -84,7 +84,7 @@ const ops: [string, Op][] = [
     (h) => tf.mul(tf.losses.softmaxCrossEntropy(oneHot(), h, undefined, undefined, 0), 6),
   ],
   ['leakyRelu', (h) => tf.leakyRelu(h, 0.2)],
-  ['prelu', (h) => tf.prelu(h, tf.tensor1d(new Float32Array(HIDDEN).fill(0.3)))],
+  ['prelu', (h) => tf.prelu(h, tf.tensor2d(new Float32Array(HIDDEN).fill(0.3), [1, HIDDEN]))],
   ['selu', (h) => tf.selu(h)],
   ['relu', (h) => tf.relu(h)],
   ['relu6', (h) => tf.relu6(tf.mul(h, 3))],

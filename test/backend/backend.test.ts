@@ -1,0 +1,79 @@
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('selectBackend', () => {
+  // First, because what has been chosen stays chosen.
+  test('takes native TensorFlow where it loads and WebAssembly elsewhere, with the reason', async () => {
+    const choice = await selectBackend();
+    expect(tf.getBackend()).toBe(choice.backend);
+    if (choice.backend === 'tensorflow') {
+      expect(choice.rejected).toEqual([]);
+      expect(choice.detail).toMatch(/^@tensorflow\/tfjs-node(-gpu)? \d/);
+    } else {
+      expect(choice.backend).toBe('wasm');
+      expect(choice.detail).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
+      expect(choice.rejected.map(({ backend }) => backend)).toEqual(['tensorflow']);
+      expect(choice.rejected[0]!.reason).toMatch(/^@tensorflow\/tfjs-node-gpu[: ]/);
+      expect(choice.rejected[0]!.reason).not.toContain('\n');
+    }
+    expect(await selectBackend()).toBe(choice);
+  });
+
+  test('gives a named backend, silently, and stays with it when none is named', async () => {
+    const warned = vi.spyOn(console, 'warn');
+    const choice = await selectBackend('cpu');
+    tf.zeros([1]).dispose();
+    expect(choice).toEqual({ backend: 'cpu', detail: expect.stringContaining('4.22.0'), rejected: [] });
+    expect(await selectBackend()).toEqual(choice);
+    expect(await selectBackend('cpu')).toEqual(choice);
+    await selectBackend('wasm');
+    await selectBackend('wasm');
+    expect(tf.getBackend()).toBe('wasm');
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  test('says why a named backend cannot be had, and keeps the one before', async () => {
+    await selectBackend('wasm');
+    await expect(selectBackend('webgpu')).rejects.toThrow(
+      'webgpu cannot be had: this version has no support for WebGPU; name tensorflow, wasm or cpu instead',
+    );
+    expect((await selectBackend()).backend).toBe('wasm');
+    expect(tf.getBackend()).toBe('wasm');
+  });
+
+  test('names the four for a name it does not know', async () => {
+    await expect(selectBackend('gpu' as BackendName)).rejects.toThrow(
+      'selectBackend.name: expected one of tensorflow, webgpu, wasm, cpu, got gpu',
+    );
+  });
+
+  test('makes convolutions trainable on WebAssembly', async () => {
+    await selectBackend('wasm');
+    for (const kernel of ['Conv2DBackpropFilter', 'UnsortedSegmentSum']) {
+      expect(tf.getKernel(kernel, 'wasm')).toBeDefined();
+    }
+  });
+});
+
+describe('measureMatmulRate', () => {
+  test('is a plausible rate and leaves no tensor behind', async () => {
+    await selectBackend('wasm');
+    const before = tf.memory().numTensors;
+    const rate = await measureMatmulRate(2);
+    expect(rate).toBeGreaterThan(0.5);
+    expect(rate).toBeLessThan(10_000);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('refuses to repeat less than once', async () => {
+    await expect(measureMatmulRate(0)).rejects.toThrow(
+      'measureMatmulRate.repeats: expected an integer of at least 1, got 0',
+    );
+  });
+});
