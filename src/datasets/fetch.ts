@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 
 import { writeFileAtomic } from '../atomic-write.ts';
-import { datasetError } from './dataset-error.ts';
+import { datasetError, errorCode } from './dataset-error.ts';
 import { type DownloadProgress, download, fileDigest } from './download.ts';
 import { IDX_FILES } from './idx.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -188,6 +188,8 @@ async function unpackArchive(url: string, archive: string, plan: ArchivePlan, fo
       if (wanted.delete(basename(name))) await writeFileAtomic(join(folder, basename(name)), content);
     }
   } catch (error) {
+    // A failure of the file system, such as a full disk, says nothing about the archive.
+    if (errorCode(error)?.startsWith('E')) throw error;
     throw datasetError(url, 'a valid tar.gz archive', gzipFault(error), error);
   } finally {
     source.destroy();
