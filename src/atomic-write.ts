@@ -1,7 +1,7 @@
 /**
  * Writing files so that a crash, a kill or a power cut leaves the old content or the new, never a mixture.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 let written = 0;
@@ -10,7 +10,8 @@ let written = 0;
  * Replaces a file's content in one step: a temporary file in the same folder, synced, renamed over the old
  * one, and the folder synced.
  *
- * A kill may leave a file named `.<name>.<process>-<count>.tmp` behind, which nothing reads.
+ * A kill may leave a file named `.<name>.<process>-<count>.tmp` behind, which nothing reads and
+ * {@link removeTemporaryFiles} removes.
  *
  * @param file its folder must exist
  */
@@ -31,6 +32,12 @@ export async function writeFileAtomic(file: string, data: string | Uint8Array): 
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** Removes what killed calls of {@link writeFileAtomic} left in a folder that nobody is writing to. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => /^\..+\.\d+-\d+\.tmp$/.test(name));
+  await Promise.all(left.map((name) => rm(path.join(folder, name), { force: true })));
 }
 
 /**

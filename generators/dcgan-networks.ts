@@ -1,0 +1,223 @@
+/**
+ * The two networks of a DCGAN: what variables they have and how images and logits come out of them.
+ *
+ * Source: Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional Generative
+ * Adversarial Networks", section 3: strided convolutions, no batch norm on the generator's output and the
+ * discriminator's input, tanh output, leaky slope 0.2, weights from N(0, 0.02).
+ *
+ * Differs: two levels by default, since 28 halves twice; gamma from N(1, 0.02) and no biases in the convolutions,
+ * as in pytorch/examples; the generator's image layer and the discriminator's logit have a bias each.
+ *
+ * With the default channels [128, 64] and images `[28, 28, 1]`:
+ *
+ * ```
+ * generator      latent 100 -> dense [7, 7, 128] BN ReLU -> up [14, 14, 64] BN ReLU -> up [28, 28, 1] tanh
+ * discriminator  [28, 28, 1] -> down [14, 14, 64] LReLU -> down [7, 7, 128] BN LReLU -> dense, logit
+ * ```
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { ImageShape } from '../src/datasets/dataset.ts';
+import type { Stream } from '../src/random.ts';
+import { batchNormInference, batchNormTraining, type Moments } from './batch-norm.ts';
+import {
+  constantVariable,
+  conv2dDouble,
+  conv2dHalf,
+  dense,
+  KERNEL_SIZE,
+  leakyRelu,
+  normalVariable,
+} from './layers.ts';
+import type { Variables } from './variables.ts';
+
+/** What fixes the sizes of both networks. */
+export interface DcganArchitecture {
+  readonly latentSize: number;
+  /** Feature maps of each level, from the coarsest to the finest. */
+  readonly channels: readonly number[];
+  /** Of the images. */
+  readonly shape: ImageShape;
+}
+
+/** A network's variables: those a gradient moves, and the running statistics of its batch norms. */
+export interface Network {
+  readonly weights: Variables;
+  /** `<layer>/mean` and `<layer>/variance`, `[channels]` each. */
+  readonly statistics: Variables;
+}
+
+/**
+ * How batch norms normalise: by the batch, or by the running statistics. A batch's moments go into `record`, by
+ * layer; they outlive any `tidy`, and whoever owns the record disposes them.
+ */
+export type NormMode =
+  | { readonly by: 'batch'; readonly record?: Map<string, Moments> }
+  | { readonly by: 'running' };
+
+/** Shapes of a network's variables, by name. */
+export interface NetworkShapes {
+  readonly weights: Readonly<Record<string, readonly number[]>>;
+  readonly statistics: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * Shapes of all variables of both networks.
+ *
+ * @throws RangeError if height or width cannot be halved once a level
+ */
+export function dcganShapes({ latentSize, channels, shape }: DcganArchitecture): {
+  readonly generator: NetworkShapes;
+  readonly discriminator: NetworkShapes;
+} {
+  const [height, width, imageChannels] = shape;
+  const factor = 2 ** channels.length;
+  if (height % factor !== 0 || width % factor !== 0) {
+    throw new RangeError(
+      `dcgan.channels: expected ${channels.length} levels to halve the image's sides ${height} and ${width} ` +
+        `that often, got sides that do not divide by ${factor}`,
+    );
+  }
+  const [coarsest = 0] = channels;
+  const features = (height / factor) * (width / factor) * coarsest;
+  const generator: Record<string, readonly number[]> = { 'dense/weights': [latentSize, features] };
+  const discriminator: Record<string, readonly number[]> = {};
+  const generatorNorms: Record<string, readonly number[]> = {};
+  const discriminatorNorms: Record<string, readonly number[]> = {};
+  channels.forEach((count, level) => {
+    const next = channels[level + 1] ?? imageChannels;
+    addNorm(`norm${level}`, count, generator, generatorNorms);
+    generator[`up${level}/filters`] = [KERNEL_SIZE, KERNEL_SIZE, next, count];
+    // The discriminator is named by the same levels, so its last layer is level 0.
+    discriminator[`down${level}/filters`] = [KERNEL_SIZE, KERNEL_SIZE, next, count];
+    if (level < channels.length - 1) addNorm(`norm${level}`, count, discriminator, discriminatorNorms);
+  });
+  generator['image/bias'] = [imageChannels];
+  discriminator['logit/weights'] = [features, 1];
+  discriminator['logit/bias'] = [1];
+  return {
+    generator: { weights: generator, statistics: generatorNorms },
+    discriminator: { weights: discriminator, statistics: discriminatorNorms },
+  };
+}
+
+function addNorm(
+  layer: string,
+  channels: number,
+  weights: Record<string, readonly number[]>,
+  statistics: Record<string, readonly number[]>,
+): void {
+  weights[`${layer}/gamma`] = [channels];
+  weights[`${layer}/beta`] = [channels];
+  statistics[`${layer}/mean`] = [channels];
+  statistics[`${layer}/variance`] = [channels];
+}
+
+/**
+ * A fresh network: weights from N(0, 0.02), gammas from N(1, 0.02), biases and betas 0, running means 0 and
+ * variances 1. Each variable has a stream of its own, so adding one changes no other.
+ *
+ * The caller disposes it with {@link disposeNetwork}.
+ */
+export function createNetwork(shapes: NetworkShapes, stream: Stream): Network {
+  const weights = Object.entries(shapes.weights).map(([name, shape]) => {
+    if (/bias$|beta$/.test(name)) return [name, constantVariable(shape, 0)];
+    return [name, normalVariable(stream.of(name), shape, { mean: name.endsWith('gamma') ? 1 : 0 })];
+  });
+  const statistics = Object.entries(shapes.statistics).map(([name, shape]) => [
+    name,
+    constantVariable(shape, name.endsWith('variance') ? 1 : 0, false),
+  ]);
+  return { weights: Object.fromEntries(weights), statistics: Object.fromEntries(statistics) };
+}
+
+/** A network whose variables are all 0, for saved ones to be put in. The caller disposes it. */
+export function emptyNetwork({ weights, statistics }: NetworkShapes): Network {
+  const zeros = (shapes: NetworkShapes['weights'], trainable: boolean): Variables =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, constantVariable(shape, 0, trainable)]),
+    );
+  return { weights: zeros(weights, true), statistics: zeros(statistics, false) };
+}
+
+/** All variables of a network, under `<prefix>/<name>`. */
+export function variablesOf(prefix: string, { weights, statistics }: Network): Variables {
+  const all = [...Object.entries(weights), ...Object.entries(statistics)];
+  return Object.fromEntries(all.map(([name, variable]) => [`${prefix}/${name}`, variable]));
+}
+
+/** Frees a network's variables. */
+export function disposeNetwork({ weights, statistics }: Network): void {
+  tf.dispose([...Object.values(weights), ...Object.values(statistics)]);
+}
+
+/**
+ * Images `[n, height, width, channels]` in [-1, 1] of latents `[n, latentSize]`. The caller disposes them.
+ */
+export function generateImages(
+  { channels, shape }: DcganArchitecture,
+  network: Network,
+  latents: tf.Tensor2D,
+  mode: NormMode,
+): tf.Tensor4D {
+  const [height, width] = shape;
+  const factor = 2 ** channels.length;
+  const { weights } = network;
+  return tf.tidy(() => {
+    let maps = tf.reshape(dense(latents, of<tf.Tensor2D>(weights, 'dense/weights')), [
+      latents.shape[0],
+      height / factor,
+      width / factor,
+      channels[0] as number,
+    ]) as tf.Tensor4D;
+    channels.forEach((_, level) => {
+      maps = tf.relu(normalise(network, `norm${level}`, maps, mode));
+      maps = conv2dDouble(maps, of(weights, `up${level}/filters`)); // [n, 2 height, 2 width, next]
+    });
+    return tf.tanh(tf.add(maps, of(weights, 'image/bias'))) as tf.Tensor4D;
+  });
+}
+
+/**
+ * Logits `[n]` of images `[n, height, width, channels]` being real. The caller disposes them.
+ */
+export function discriminateImages(
+  { channels }: DcganArchitecture,
+  network: Network,
+  images: tf.Tensor4D,
+  mode: NormMode,
+): tf.Tensor1D {
+  const { weights } = network;
+  return tf.tidy(() => {
+    let maps = images;
+    for (let level = channels.length - 1; level >= 0; level--) {
+      maps = conv2dHalf(maps, of(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
+      if (level < channels.length - 1) maps = normalise(network, `norm${level}`, maps, mode);
+      maps = leakyRelu(maps);
+    }
+    const flat = tf.reshape(maps, [images.shape[0], -1]) as tf.Tensor2D;
+    const logits = tf.add(dense(flat, of<tf.Tensor2D>(weights, 'logit/weights')), of(weights, 'logit/bias'));
+    return tf.reshape(logits, [-1]) as tf.Tensor1D;
+  });
+}
+
+function normalise(
+  { weights, statistics }: Network,
+  layer: string,
+  maps: tf.Tensor4D,
+  mode: NormMode,
+): tf.Tensor4D {
+  const gamma = of<tf.Tensor1D>(weights, `${layer}/gamma`);
+  const beta = of<tf.Tensor1D>(weights, `${layer}/beta`);
+  if (mode.by === 'batch') {
+    const { record } = mode;
+    return batchNormTraining(maps, gamma, beta, record && ((moments) => record.set(layer, moments)));
+  }
+  const mean = of<tf.Tensor1D>(statistics, `${layer}/mean`);
+  return batchNormInference(maps, gamma, beta, { mean, variance: of(statistics, `${layer}/variance`) });
+}
+
+function of<T extends tf.Tensor>(variables: Variables, name: string): T {
+  const variable = variables[name];
+  if (variable === undefined) throw new RangeError(`dcgan.network: expected a variable ${name}, got none`);
+  return variable as tf.Tensor as T;
+}

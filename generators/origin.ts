@@ -1,0 +1,58 @@
+/**
+ * What a saved training or model came from, and whether that is what is asked for now.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type ImageShape, imageSize } from '../src/datasets/dataset.ts';
+import type { Stream } from '../src/random.ts';
+import { GeneratorConfig } from './config.ts';
+
+/** Version of `model.json` and of checkpoints; raised when either changes. */
+export const FORMAT_VERSION = 1;
+
+/** Everything a training's result depends on. */
+export const Origin = z.strictObject({
+  format: z.literal(FORMAT_VERSION).describe('Version of the folder format'),
+  config: GeneratorConfig,
+  shape: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]).describe('[height, width, channels]'),
+  images: z.strictObject({
+    count: z.int().min(1).describe('Training images'),
+    sha256: z.string().describe('Of their bytes'),
+  }),
+  stream: z.int().describe('First 32 bits of a stream below the one trained with: tells seeds apart'),
+});
+
+export type Origin = z.output<typeof Origin>;
+
+/** The origin of a training of `config` on `images` `[n, height, width, channels]`. Draws nothing from `stream`. */
+export function originOf(
+  config: GeneratorConfig,
+  images: Uint8Array,
+  shape: ImageShape,
+  stream: Stream,
+): Origin {
+  return {
+    format: FORMAT_VERSION,
+    config,
+    shape: [...shape],
+    images: {
+      count: images.length / imageSize(shape),
+      sha256: createHash('sha256').update(images).digest('hex'),
+    },
+    stream: stream.of('origin').bits(),
+  };
+}
+
+/** What differs, one `key: saved X, asked Y` each, by the config's keys first. */
+export function differences(saved: Origin, asked: Origin): string[] {
+  const [before, after] = [flat(saved), flat(asked)];
+  const keys = new Set([...Object.keys(after), ...Object.keys(before)]);
+  return [...keys].flatMap((key) => {
+    const [old, now] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
+    return old === now ? [] : [`${key}: saved ${old ?? 'none'}, asked ${now ?? 'none'}`];
+  });
+}
+
+function flat({ config, shape, images, stream }: Origin): Record<string, unknown> {
+  return { ...config, shape, 'images.count': images.count, 'images.sha256': images.sha256, stream };
+}

@@ -1,0 +1,148 @@
+/**
+ * The folder of an unfinished training: `checkpoint.safetensors`, one file with all that going on needs, and
+ * `metrics.jsonl`, the losses of every step.
+ *
+ * A step's losses reach the disk before the checkpoint that contains the step, and going on cuts the metrics
+ * back to the checkpoint's step, so that in the end the file is that of an uninterrupted training.
+ */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { appendSynced, writeFileAtomic } from '../src/atomic-write.ts';
+import { decodeSafetensors, encodeSafetensors } from '../src/safetensors.ts';
+import { parseOrigin, readIfThere } from './model-folder.ts';
+import type { Origin } from './origin.ts';
+import type { GanLosses, TrainingState } from './trainable.ts';
+
+const CHECKPOINT = 'checkpoint.safetensors';
+const METRICS = 'metrics.jsonl';
+
+/** Where a training stands. */
+export interface Checkpoint {
+  readonly origin: Origin;
+  /** Steps made. */
+  readonly step: number;
+  readonly state: TrainingState;
+}
+
+/** Losses of one step, in nats. */
+export interface StepLosses {
+  readonly step: number;
+  readonly discriminatorLoss: number;
+  readonly generatorLoss: number;
+}
+
+/**
+ * Replaces the folder's checkpoint.
+ *
+ * @throws Error if a variable is not finite; the checkpoint before is kept then
+ */
+export async function writeCheckpoint(dir: string, { origin, step, state }: Checkpoint): Promise<void> {
+  for (const [name, { values }] of state.tensors) {
+    if (!values.every(Number.isFinite)) throw diverged(`${name} is not finite after step ${step}`, dir);
+  }
+  const progress = JSON.stringify({ step, counters: state.counters });
+  const metadata = { origin: JSON.stringify(origin), progress };
+  await writeFileAtomic(path.join(dir, CHECKPOINT), encodeSafetensors(state.tensors, metadata));
+}
+
+/**
+ * The folder's checkpoint, or undefined if there is none.
+ *
+ * @throws RangeError if the file is broken or of another version
+ */
+export async function readCheckpoint(dir: string): Promise<Checkpoint | undefined> {
+  const file = path.join(dir, CHECKPOINT);
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return undefined;
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  const origin = parseOrigin(metadata.origin ?? '', file);
+  const { step, counters } = Progress.parse(JSON.parse(metadata.progress ?? '{}'));
+  return { origin, step, state: { tensors, counters } };
+}
+
+const Progress = z.strictObject({ step: z.int().min(1), counters: z.record(z.string(), z.int().min(0)) });
+
+/** Removes the checkpoint of a finished training. */
+export async function removeCheckpoint(dir: string): Promise<void> {
+  await rm(path.join(dir, CHECKPOINT), { force: true });
+}
+
+/**
+ * Cuts the metrics back to the first `step` steps.
+ *
+ * @throws RangeError if they are not all there
+ */
+export async function cutMetrics(dir: string, step: number): Promise<void> {
+  const file = path.join(dir, METRICS);
+  if (step === 0) {
+    await rm(file, { force: true });
+    return;
+  }
+  const lines = ((await readIfThere(file))?.toString('utf8') ?? '').split('\n');
+  // The last piece has no line end: it is empty, or was cut off by a kill.
+  const whole = lines.slice(0, -1);
+  if (whole.length < step) {
+    throw new RangeError(`${file}: expected the losses of ${step} steps, got ${whole.length}`);
+  }
+  const kept = whole.slice(0, step);
+  await writeFileAtomic(file, `${kept.join('\n')}\n`);
+}
+
+/** Collects losses on the device and brings them to the disk a few steps at a time. */
+export class LossJournal {
+  readonly #dir: string;
+  #pending: { readonly step: number; readonly losses: GanLosses }[] = [];
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Takes over the losses of a step and disposes them later. */
+  add(step: number, losses: GanLosses): void {
+    this.#pending.push({ step, losses });
+  }
+
+  /**
+   * Reads all losses collected, appends them to the metrics and returns the last.
+   *
+   * @throws Error if one is not finite; those before it are appended first
+   */
+  async flush(): Promise<StepLosses> {
+    const read = await Promise.all(
+      this.#pending.map(async ({ step, losses }): Promise<StepLosses> => {
+        const [discriminator] = await losses.discriminatorLoss.data();
+        const [generator] = await losses.generatorLoss.data();
+        return { step, discriminatorLoss: discriminator as number, generatorLoss: generator as number };
+      }),
+    );
+    this.dispose();
+    const broken = read.findIndex(
+      ({ discriminatorLoss, generatorLoss }) => !Number.isFinite(discriminatorLoss + generatorLoss),
+    );
+    const whole = broken < 0 ? read : read.slice(0, broken);
+    const lines = whole.map((losses) => `${JSON.stringify(losses)}\n`).join('');
+    await appendSynced(path.join(this.#dir, METRICS), lines);
+    const { step, discriminatorLoss, generatorLoss } = read.at(broken) as StepLosses;
+    if (broken >= 0) {
+      const figures = `discriminator loss ${discriminatorLoss}, generator loss ${generatorLoss}`;
+      throw diverged(`${figures} at step ${step}`, this.#dir);
+    }
+    return { step, discriminatorLoss, generatorLoss };
+  }
+
+  /** Frees losses that were not flushed. */
+  dispose(): void {
+    for (const { losses } of this.#pending) {
+      losses.discriminatorLoss.dispose();
+      losses.generatorLoss.dispose();
+    }
+    this.#pending = [];
+  }
+}
+
+function diverged(what: string, dir: string): Error {
+  return new Error(
+    `trainGenerator: the training diverged (${what}); the last good checkpoint, if there was one, is kept in ${dir}`,
+  );
+}

@@ -1,0 +1,162 @@
+/**
+ * The training loop of all generators: seeded order, progress, sample grids, checkpoints and resuming.
+ *
+ * All randomness of step `s` comes from streams named by `s` and by its epoch, so a checkpoint needs no position
+ * in any stream, and a training that was killed goes on to the same bits.
+ */
+import { mkdir } from 'node:fs/promises';
+import { removeTemporaryFiles } from '../src/atomic-write.ts';
+import { gatherImages, type ImageShape, imageSize, imageTensor } from '../src/datasets/dataset.ts';
+import type { Stream } from '../src/random.ts';
+import { GeneratorConfig } from './config.ts';
+import { epochOrder } from './epoch-order.ts';
+import type { Generator } from './generator.ts';
+import { loadGenerator } from './load.ts';
+import { readOrigin, writeModelFolder } from './model-folder.ts';
+import { differences, type Origin, originOf } from './origin.ts';
+import { sampleImages } from './sample.ts';
+import type { TrainableGenerator } from './trainable.ts';
+import {
+  cutMetrics,
+  LossJournal,
+  readCheckpoint,
+  removeCheckpoint,
+  type StepLosses,
+  writeCheckpoint,
+} from './training-folder.ts';
+import { createTrainable } from './zoo.ts';
+
+/** Images in a sample grid. */
+export const GRID_IMAGES = 64;
+/** Steps between looks at the losses, each of which waits for the device. */
+const REPORT_EVERY = 10;
+
+/** Where a training stands; losses in nats, of the last step. */
+export interface TrainingProgress extends StepLosses {
+  /** Steps in all. */
+  readonly steps: number;
+  /** Real images a second since this call began. */
+  readonly imagesPerSecond: number;
+  /** Expected time to the end. */
+  readonly etaMs: number;
+}
+
+export interface TrainingOptions {
+  /** Folder of the model, created if need be. A training found in it is taken up; nobody else writes to it. */
+  readonly dir: string;
+  /** Weights, order and latents come from streams below it; nothing is drawn from it. */
+  readonly stream: Stream;
+  /** Called every ten steps, before each checkpoint and at the end. */
+  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /**
+   * Called every `gridEvery` steps with {@link GRID_IMAGES} images of the same latents each time, as bytes
+   * `[64, height, width, channels]`.
+   */
+  readonly onGrid?: ((step: number, images: Uint8Array) => void | Promise<void>) | undefined;
+  /** Stops the training after the step it is in and a checkpoint; the call then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Trains a generator on images, or goes on with the training in the folder, or loads it if it is finished.
+ *
+ * Each epoch passes through the images in an order of its own; what is left of the last batch is dropped. On one
+ * machine and backend the result is the same to the bit however often the training was killed and taken up.
+ *
+ * @param images `[n, height, width, channels]`, at least one batch of them
+ * @returns the trained generator; the caller disposes it
+ * @throws RangeError if config or images are not usable, or the folder holds a training of another config, other
+ *   images or another stream
+ * @throws Error if the losses or weights cease to be finite; the last good checkpoint is kept
+ */
+export async function trainGenerator(
+  config: GeneratorConfig,
+  images: Uint8Array,
+  shape: ImageShape,
+  { dir, stream, onProgress, onGrid, signal }: TrainingOptions,
+): Promise<Generator> {
+  const checked = GeneratorConfig.parse(config);
+  const size = imageSize(shape);
+  if (images.length % size !== 0 || images.length < checked.batch * size) {
+    throw new RangeError(
+      `trainGenerator.images: expected at least a batch of ${checked.batch} images of ${size} bytes, ` +
+        `got ${images.length} bytes`,
+    );
+  }
+  signal?.throwIfAborted();
+  const origin = originOf(checked, images, shape, stream);
+  await mkdir(dir, { recursive: true });
+  await removeTemporaryFiles(dir);
+  const finished = await readOrigin(dir);
+  if (finished) refuseOther(finished, origin, dir);
+  else await train(origin, images, { dir, stream, onProgress, onGrid, signal });
+  // Also where a kill came between the finished model and this line.
+  await removeCheckpoint(dir);
+  return loadGenerator(dir);
+}
+
+async function train(origin: Origin, images: Uint8Array, options: TrainingOptions): Promise<void> {
+  const { dir, stream } = options;
+  const model = createTrainable(origin.config, origin.shape, stream.of('weights'));
+  const journal = new LossJournal(dir);
+  try {
+    const checkpoint = await readCheckpoint(dir);
+    if (checkpoint) {
+      refuseOther(checkpoint.origin, origin, dir);
+      model.restore(checkpoint.state);
+    }
+    const start = checkpoint?.step ?? 0;
+    await cutMetrics(dir, start);
+    await runSteps(model, journal, start, origin, images, options);
+    await writeModelFolder(dir, origin, await model.weights());
+  } finally {
+    journal.dispose();
+    model.dispose();
+  }
+}
+
+async function runSteps(
+  model: TrainableGenerator,
+  journal: LossJournal,
+  start: number,
+  origin: Origin,
+  images: Uint8Array,
+  { dir, stream, onProgress, onGrid, signal }: TrainingOptions,
+): Promise<void> {
+  const { steps, batch, checkpointEvery, gridEvery } = origin.config;
+  const rowsOf = epochOrder(origin.images.count, batch, stream);
+  const begun = performance.now();
+  for (let step = start + 1; step <= steps; step++) {
+    const reals = imageTensor(gatherImages(images, origin.shape, rowsOf(step)), origin.shape);
+    try {
+      journal.add(step, model.step(reals, stream.of('step', step)));
+    } finally {
+      reals.dispose();
+    }
+    const isStopping = step < steps && signal?.aborted === true;
+    const isCheckpoint = step < steps && (isStopping || step % checkpointEvery === 0);
+    if (isCheckpoint || step % REPORT_EVERY === 0 || step === steps) {
+      const losses = await journal.flush();
+      const msPerStep = (performance.now() - begun) / (step - start);
+      const imagesPerSecond = (1000 * batch) / msPerStep;
+      onProgress?.({ ...losses, steps, imagesPerSecond, etaMs: (steps - step) * msPerStep });
+    }
+    // Before the checkpoint: a grid that a kill prevents is then made when the training goes on.
+    if (onGrid && gridEvery > 0 && step % gridEvery === 0) {
+      await onGrid(step, await sampleImages(model.sampler, GRID_IMAGES, stream.of('grid')));
+    }
+    if (isCheckpoint) await writeCheckpoint(dir, { origin, step, state: await model.state() });
+    if (isStopping) signal?.throwIfAborted();
+    // Lets timers and signals through; on WebAssembly a step never waits for anything.
+    await new Promise((resume) => setImmediate(resume));
+  }
+}
+
+function refuseOther(saved: Origin, asked: Origin, dir: string): void {
+  const found = differences(saved, asked);
+  if (found.length > 0) {
+    throw new RangeError(
+      `trainGenerator.dir: expected ${dir} to be free or to hold this training, got another one (${found.join('; ')})`,
+    );
+  }
+}

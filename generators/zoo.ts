@@ -1,0 +1,42 @@
+/**
+ * The models there are, by `kind`. A new model is added here and in `config.ts`.
+ */
+import type { ImageShape } from '../src/datasets/dataset.ts';
+import type { Stream } from '../src/random.ts';
+import type { FloatTensor } from '../src/safetensors.ts';
+import type { GeneratorConfig } from './config.ts';
+import { Dcgan, TrainableDcgan } from './dcgan.ts';
+import type { Generator } from './generator.ts';
+import type { TrainableGenerator } from './trainable.ts';
+
+/**
+ * A fresh model to train; its weights come from streams below `stream`. The caller disposes it.
+ *
+ * @throws RangeError if the model cannot make images of this shape
+ */
+export function createTrainable(
+  config: GeneratorConfig,
+  shape: ImageShape,
+  stream: Stream,
+): TrainableGenerator {
+  switch (config.kind) {
+    case 'dcgan':
+      return new TrainableDcgan(config, shape, stream);
+  }
+}
+
+/**
+ * A trained model from its saved variables. The caller disposes it.
+ *
+ * @throws RangeError if the variables are not those of the model
+ */
+export function generatorFromWeights(
+  config: GeneratorConfig,
+  shape: ImageShape,
+  tensors: ReadonlyMap<string, FloatTensor>,
+): Generator {
+  switch (config.kind) {
+    case 'dcgan':
+      return Dcgan.fromWeights(config, shape, tensors);
+  }
+}
