@@ -62,7 +62,9 @@ export class Arguments {
     if (text === undefined) return undefined;
     const parts = text.split(',');
     if (!parts.every((part) => /^\d+$/.test(part) && Number(part) >= minimum)) {
-      throw new ConfigError(`--${flag}: expected whole numbers of at least ${minimum} separated by commas, got "${text}"`);
+      throw new ConfigError(
+        `--${flag}: expected whole numbers of at least ${minimum} separated by commas, got "${text}"`,
+      );
     }
     return parts.map(Number);
   }
@@ -71,7 +73,8 @@ export class Arguments {
   only(what: string): string {
     const [first, ...rest] = this.positionals;
     if (first === undefined) throw new ConfigError(`expected ${what}, got nothing; see --help`);
-    if (rest.length > 0) throw new ConfigError(`expected only ${what}, got also "${rest.join(' ')}"; see --help`);
+    if (rest.length > 0)
+      throw new ConfigError(`expected only ${what}, got also "${rest.join(' ')}"; see --help`);
     return first;
   }
 }
@@ -85,7 +88,10 @@ const common: Readonly<Record<string, Flag>> = {
 /** ConfigError for an unknown flag or a flag without its value. */
 export function readArguments(command: Command, words: readonly string[]): Arguments {
   const options: NonNullable<ParseArgsConfig['options']> = Object.fromEntries(
-    Object.entries({ ...command.flags, ...common }).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+    Object.entries({ ...command.flags, ...common }).map(([name, { type, multiple = false }]) => [
+      name,
+      { type, multiple },
+    ]),
   );
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });

@@ -56,7 +56,9 @@ export async function execute(options: ExecuteOptions): Promise<number> {
         workers.kill();
         return;
       }
-      console.log('stopping after the current step; press Ctrl-C again to stop at once (nothing saved is lost)');
+      console.log(
+        'stopping after the current step; press Ctrl-C again to stop at once (nothing saved is lost)',
+      );
       controller.abort();
       workers.stop();
     };

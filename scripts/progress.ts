@@ -22,7 +22,9 @@ export class Progress {
   status(name: string, text: string): void {
     this.#standing.set(name, text);
     if (this.#spinner !== null) {
-      this.#spinner.text = [...this.#standing].map(([task, standing]) => `${task}: ${standing}`).join('  |  ');
+      this.#spinner.text = [...this.#standing]
+        .map(([task, standing]) => `${task}: ${standing}`)
+        .join('  |  ');
       if (!this.#spinner.isSpinning) this.#spinner.start();
       return;
     }

@@ -29,7 +29,10 @@ const published: readonly { labels: number; random: number | null; gaal: number 
 const command = {
   ...runCommand,
   name: 'reproduce-gaal',
-  flags: { ...runCommand.flags, preset: { type: 'string' as const, value: 'NAME', help: 'gaal-mnist-5v7 or gaal-smoke' } },
+  flags: {
+    ...runCommand.flags,
+    preset: { type: 'string' as const, value: 'NAME', help: 'gaal-mnist-5v7 or gaal-smoke' },
+  },
 };
 
 async function main(words: readonly string[]): Promise<number> {
@@ -48,7 +51,9 @@ async function main(words: readonly string[]): Promise<number> {
 function tableOf({ strategies }: Results): string[] {
   const cell = (value: number | null | undefined): string => (value == null ? '' : value.toFixed(4));
   const at = (name: string, labels: number): number | null =>
-    strategies.find((strategy) => strategy.name === name)?.curve.find((point) => point.labelsCharged === labels)?.mean ?? null;
+    strategies
+      .find((strategy) => strategy.name === name)
+      ?.curve.find((point) => point.labelsCharged === labels)?.mean ?? null;
   const names = strategies.map(({ name }) => name);
   const rows = published.map(({ labels, random, gaal }) => [
     `${labels}`,
@@ -56,7 +61,12 @@ function tableOf({ strategies }: Results): string[] {
     cell(random),
     cell(gaal),
   ]);
-  const head = ['labels', ...names.map((name) => `${name}, ours`), 'random, replication', 'gaal, replication'];
+  const head = [
+    'labels',
+    ...names.map((name) => `${name}, ours`),
+    'random, replication',
+    'gaal, replication',
+  ];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
 }
 

@@ -1,7 +1,12 @@
-import { cacheDirectory, type DatasetListing, dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
 import { FETCHABLE, fetchDataset } from '../../src/datasets/fetch.ts';
+import {
+  cacheDirectory,
+  type DatasetListing,
+  dataDirectories,
+  listDatasets,
+} from '../../src/datasets/registry.ts';
 import { ConfigError } from '../../src/experiments/config.ts';
-import { type Arguments, type Command } from '../command.ts';
+import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';
 
 export const dataCommand: Command = {
@@ -20,7 +25,9 @@ the user's cache folder. Nothing is ever downloaded without this command.`,
     const [action, ...rest] = args.positionals;
     if (action === 'list' && rest.length === 0) return list(args);
     if (action === 'fetch' && rest.length === 1) return fetch(rest[0] as string, args);
-    throw new ConfigError(`genal data: expected "list" or "fetch <name>", got "${args.positionals.join(' ')}"`);
+    throw new ConfigError(
+      `genal data: expected "list" or "fetch <name>", got "${args.positionals.join(' ')}"`,
+    );
   },
 };
 

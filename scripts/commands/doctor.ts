@@ -12,7 +12,11 @@ export const doctorCommand: Command = {
   summary: 'Says which backend is used and why, how fast it is, and which data sets are found',
   flags: {
     json: { type: 'boolean', help: 'Print JSON' },
-    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      help: 'tensorflow, wasm or cpu; the best that loads if left out',
+    },
     data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
   },
   run: async (args) => {
@@ -44,7 +48,9 @@ export const doctorCommand: Command = {
     for (const { backend, reason } of choice.rejected) console.log(`not used  ${backend}: ${reason}`);
     console.log(`speed     ${matmulGflops.toFixed(1)} GFLOP/s in a 1024 x 1024 matrix product`);
     console.log(`versions  node ${process.version}, TensorFlow.js ${tensorflowVersion.tfjs}`);
-    console.log(`machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`);
+    console.log(
+      `machine   ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`,
+    );
     console.log(describeDatasets(datasets));
     return 0;
   },

@@ -16,23 +16,46 @@ Presets: ${presetNames().join(', ')}.
 A folder that already holds the same experiment is taken up where it stands; another one is refused.`,
   flags: {
     out: { type: 'string', value: 'DIR', help: 'Run folder; runs/<name> if left out' },
-    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
-    data: { type: 'string', value: 'DIR', help: 'Where data sets lie; looked at before $GENAL_DATA and ./data' },
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      help: 'tensorflow, wasm or cpu; the best that loads if left out',
+    },
+    data: {
+      type: 'string',
+      value: 'DIR',
+      help: 'Where data sets lie; looked at before $GENAL_DATA and ./data',
+    },
     seeds: { type: 'string', value: '1,2,3', help: 'Root seeds instead of those of the config' },
-    set: { type: 'string', value: 'PATH=VALUE', multiple: true, help: 'Changes the config, such as rounds=5' },
+    set: {
+      type: 'string',
+      value: 'PATH=VALUE',
+      multiple: true,
+      help: 'Changes the config, such as rounds=5',
+    },
     jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core if left out' },
   },
   run: async (args) => {
     const { source, raw } = readPreset(args.only('a preset or a config file'));
     const seeds = args.integers('seeds', 1);
     const jobs = args.integer('jobs', 1);
-    const overrides = [...args.list('set'), ...(seeds === undefined ? [] : [`seeds=${JSON.stringify(seeds)}`])];
+    const overrides = [
+      ...args.list('set'),
+      ...(seeds === undefined ? [] : [`seeds=${JSON.stringify(seeds)}`]),
+    ];
     const config = parseConfig(source, applyOverrides(raw, overrides));
     const dataDir = args.text('data') ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
     checkPlan(source, config, await loadDataset(config.dataset, { dataDirs }));
     const run = args.text('out') ?? join('runs', config.name);
     await openRun(run, config);
-    return execute({ run, config, dataDirs, dataDir, backend: args.text('backend') as BackendName | undefined, jobs });
+    return execute({
+      run,
+      config,
+      dataDirs,
+      dataDir,
+      backend: args.text('backend') as BackendName | undefined,
+      jobs,
+    });
   },
 };

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { loadGenerator } from '../../generators/load.ts';
 import { sampleImages } from '../../generators/sample.ts';
 import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
@@ -17,8 +15,16 @@ export const sampleCommand: Command = {
     count: { type: 'string', value: 'N', help: 'Images to draw; 64 if left out' },
     seed: { type: 'string', value: 'S', help: 'Root seed of the latents; 1 if left out' },
     grid: { type: 'string', value: 'FILE.png', help: 'Write them as one picture' },
-    npy: { type: 'string', value: 'FILE.npy', help: 'Write them as a uint8 array [n, height, width, channels]' },
-    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+    npy: {
+      type: 'string',
+      value: 'FILE.npy',
+      help: 'Write them as a uint8 array [n, height, width, channels]',
+    },
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      help: 'tensorflow, wasm or cpu; the best that loads if left out',
+    },
   },
   run: async (args) => {
     const dir = args.only('a generator folder');
@@ -32,7 +38,6 @@ export const sampleCommand: Command = {
     await selectBackend(args.text('backend') as BackendName | undefined);
     const generator = await loadGenerator(dir);
     const images = await sampleImages(generator, count, rootStream(seed).of('latents'));
-    for (const file of [grid, npy]) if (file !== undefined) await mkdir(dirname(file), { recursive: true });
     if (grid !== undefined) await writeGrid(grid, images, generator.shape);
     if (npy !== undefined) await writeImagesNpy(npy, images, generator.shape);
     generator.dispose();

@@ -25,10 +25,19 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     classes: { type: 'string', value: '5,7', help: 'Only these classes' },
     out: { type: 'string', value: 'DIR', help: 'Folder of the generator' },
     preset: { type: 'string', value: 'NAME', help: 'Size and length of the training; small if left out' },
-    set: { type: 'string', value: 'PATH=VALUE', multiple: true, help: 'Changes the config, such as steps=500' },
+    set: {
+      type: 'string',
+      value: 'PATH=VALUE',
+      multiple: true,
+      help: 'Changes the config, such as steps=500',
+    },
     seed: { type: 'string', value: 'S', help: 'Root seed; 1 if left out' },
     data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
-    backend: { type: 'string', value: 'NAME', help: 'tensorflow, wasm or cpu; the best that loads if left out' },
+    backend: {
+      type: 'string',
+      value: 'NAME',
+      help: 'tensorflow, wasm or cpu; the best that loads if left out',
+    },
   },
   run: async (args) => {
     const kind = args.only('a generator, such as dcgan');
@@ -39,12 +48,19 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     const { raw } = readPreset(args.text('preset') ?? 'small', `generators/${kind}`);
     const config = parse('generator', GeneratorConfig, applyOverrides(raw, args.list('set')));
     const classes = args.integers('classes', 0);
-    const datasetConfig = parse('--dataset', DatasetConfig, { name, ...(classes === undefined ? {} : { classes }) });
+    const datasetConfig = parse('--dataset', DatasetConfig, {
+      name,
+      ...(classes === undefined ? {} : { classes }),
+    });
     const flag = args.text('data');
-    const dataset = await loadDataset(datasetConfig, { dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });
+    const dataset = await loadDataset(datasetConfig, {
+      dataDirs: dataDirectories(flag === undefined ? {} : { flag }),
+    });
     const seed = args.integer('seed', 1) ?? 1;
     const { backend, detail } = await selectBackend(args.text('backend') as BackendName | undefined);
-    console.log(`${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`);
+    console.log(
+      `${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`,
+    );
 
     const progress = new Progress();
     const controller = new AbortController();

@@ -100,7 +100,10 @@ export async function runLoop(options: LoopOptions): Promise<void> {
           testAccuracy: await accuracy(classifier, dataset.test),
           ...(asked.rows === null ? { synthesised: asked.answers.length } : { selected: asked.rows }),
           answers: asked.answers,
-          diagnostics: { ...asked.diagnostics, ...answerDiagnostics(asked.answers, dataset.classNames.length) },
+          diagnostics: {
+            ...asked.diagnostics,
+            ...answerDiagnostics(asked.answers, dataset.classNames.length),
+          },
         },
         {
           round,
@@ -119,7 +122,12 @@ export async function runLoop(options: LoopOptions): Promise<void> {
 
 /** The initial set: the same rows for every strategy of a seed. */
 function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {
-  const rows = initialRows(dataset.train.labels, initial.size, { balanced: initial.balanced }, root.of('initial'));
+  const rows = initialRows(
+    dataset.train.labels,
+    initial.size,
+    { balanced: initial.balanced },
+    root.of('initial'),
+  );
   return fromRows(rows, dataset, oracle, {});
 }
 
@@ -135,7 +143,8 @@ async function ask(round: number, classifier: Classifier, pool: Pool, options: L
   if (selection.kind === 'synthesised') {
     const { images, diagnostics } = selection;
     const count = images.length / imageSize(dataset.shape);
-    if (count !== batch) throw new Error(`${strategyName}: expected ${batch} synthesised images, got ${count}`);
+    if (count !== batch)
+      throw new Error(`${strategyName}: expected ${batch} synthesised images, got ${count}`);
     return { rows: null, images, answers: await oracle.answerImages(images), diagnostics };
   }
   if (selection.rows.length !== batch) {
@@ -144,7 +153,12 @@ async function ask(round: number, classifier: Classifier, pool: Pool, options: L
   return fromRows(selection.rows, dataset, oracle, selection.diagnostics);
 }
 
-function fromRows(rows: readonly PoolIndex[], dataset: Dataset, oracle: Oracle, diagnostics: Diagnostics): Asked {
+function fromRows(
+  rows: readonly PoolIndex[],
+  dataset: Dataset,
+  oracle: Oracle,
+  diagnostics: Diagnostics,
+): Asked {
   const images = gatherImages(dataset.train.images, dataset.shape, rows);
   return { rows, images, answers: oracle.answerRows(rows), diagnostics };
 }

@@ -6,8 +6,9 @@
  * person, and abstains where it is unsure or where it reads a class that is not part of the experiment. It
  * never saw the test split, so its accuracy there says how far its word can be trusted.
  */
-import { probabilities, scoreImages } from '../classifiers/predict.ts';
+
 import type { Classifier } from '../classifiers/classifier.ts';
+import { probabilities, scoreImages } from '../classifiers/predict.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
 import type { Answer } from './round-record.ts';
@@ -60,7 +61,9 @@ export class Oracle {
   async answerImages(images: Uint8Array): Promise<Answer[]> {
     const { reference, minConfidence } = this.#options;
     if (reference === undefined) {
-      throw new Error('Oracle.answerImages: expected a reference classifier for synthesised images, got none');
+      throw new Error(
+        'Oracle.answerImages: expected a reference classifier for synthesised images, got none',
+      );
     }
     return readImages(reference, images, minConfidence);
   }

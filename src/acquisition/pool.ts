@@ -72,7 +72,9 @@ export class Pool {
         throw new RangeError(`${name}: expected rows in [0, ${this.size}), got ${row}`);
       }
       if (state !== from || once.has(row)) {
-        throw new RangeError(`${name}: expected different ${from} rows, got ${row}, which is ${once.has(row) ? 'named twice' : state}`);
+        throw new RangeError(
+          `${name}: expected different ${from} rows, got ${row}, which is ${once.has(row) ? 'named twice' : state}`,
+        );
       }
       once.add(row);
     }

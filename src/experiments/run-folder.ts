@@ -2,8 +2,8 @@
  * Where everything of a run lies on disk, and how a cell's record is read back after a crash.
  */
 import { existsSync } from 'node:fs';
-import { readFile, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { dump, parse } from 'npyjs';
 import type { RoundRecord } from '../acquisition/round-record.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
@@ -85,9 +85,10 @@ export async function readLines<Line>(file: string): Promise<Line[]> {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** Writes images as a uint8 `.npy` array `[n, height, width, channels]`. */
+/** Writes images as a uint8 `.npy` array `[n, height, width, channels]`; makes the folder if need be. */
 export async function writeImagesNpy(file: string, images: Uint8Array, shape: ImageShape): Promise<void> {
   const n = images.length / (shape[0] * shape[1] * shape[2]);
+  await mkdir(dirname(file), { recursive: true });
   await writeFileAtomic(file, Buffer.from(dump(images, [n, ...shape])));
 }
 

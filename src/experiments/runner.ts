@@ -6,7 +6,7 @@
  * does not depend on how many run at once.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { synthesises } from '../acquisition/strategies/registry.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
 import { type ExperimentConfig, generatorOf, strategyName } from './config.ts';
@@ -99,7 +99,9 @@ export async function runTasks(options: RunnerOptions): Promise<RunResult> {
   const fail = async (task: Task, message: string, stack: string | null): Promise<void> => {
     failed.push({ task, message });
     if (task.kind === 'cell') {
-      const file = runPaths.error(runPaths.cell(run, task.strategy, task.seed));
+      const cell = runPaths.cell(run, task.strategy, task.seed);
+      const file = runPaths.error(cell);
+      await mkdir(cell, { recursive: true });
       await writeFileAtomic(file, `${JSON.stringify({ message, stack }, null, 2)}\n`);
     }
   };

@@ -34,7 +34,10 @@ const blending: Strategy = {
     const rows = stream.choose(pool.candidates, 2 * batch);
     const bytes = pool.bytes(rows);
     const half = bytes.length / 2;
-    const images = Uint8Array.from({ length: half }, (_, i) => ((bytes[i] as number) + (bytes[half + i] as number)) >> 1);
+    const images = Uint8Array.from(
+      { length: half },
+      (_, i) => ((bytes[i] as number) + (bytes[half + i] as number)) >> 1,
+    );
     return { kind: 'synthesised', images, diagnostics: { blended: batch } };
   },
 };
@@ -44,7 +47,11 @@ interface Outcome {
   readonly queries: RoundQueries[];
 }
 
-async function run(strategy: Strategy, strategyName: string, change: Partial<LoopOptions> & { minConfidence?: number } = {}) {
+async function run(
+  strategy: Strategy,
+  strategyName: string,
+  change: Partial<LoopOptions> & { minConfidence?: number } = {},
+) {
   const outcome: Outcome = { records: [...(change.finished ?? [])], queries: [] };
   const root = rootStream(4);
   await runLoop({
@@ -125,7 +132,10 @@ describe('runLoop', () => {
   test('trains on no image the oracle could not read, and charges it only if told to', async () => {
     const charged = (await run(blending, 'blending', { minConfidence: 0.8 })).records;
     const free = (await run(blending, 'blending', { minConfidence: 0.8, chargeAbstentions: false })).records;
-    const abstentions = charged.reduce((sum, { diagnostics }) => sum + (diagnostics.abstentions as number), 0);
+    const abstentions = charged.reduce(
+      (sum, { diagnostics }) => sum + (diagnostics.abstentions as number),
+      0,
+    );
     expect(abstentions).toBeGreaterThan(0);
     expect(charged.at(-1)).toMatchObject({ labelsCharged: 18, labels: 18 - abstentions });
     expect(free.at(-1)).toMatchObject({ labelsCharged: 18 - abstentions, labels: 18 - abstentions });

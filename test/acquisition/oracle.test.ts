@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { Oracle, type ReferenceClassifier } from '../../src/acquisition/oracle.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
@@ -15,7 +15,10 @@ const reference: ReferenceClassifier = {
   classifier: {
     classes: 3,
     shape: [1, 1, 1],
-    scores: (images) => tf.tidy(() => tf.matMul(images.reshape([-1, 1]), tf.tensor2d([[-12, 0, 12]])).add<tf.Tensor2D>([0, 3, 0])),
+    scores: (images) =>
+      tf.tidy(() =>
+        tf.matMul(images.reshape([-1, 1]), tf.tensor2d([[-12, 0, 12]])).add<tf.Tensor2D>([0, 3, 0]),
+      ),
     features: (images) => images.reshape([-1, 1]),
     dispose: () => {},
   },
@@ -23,7 +26,15 @@ const reference: ReferenceClassifier = {
 };
 
 const oracle = (change: { noise?: number; minConfidence?: number } = {}) =>
-  new Oracle({ truth, classes: 4, noise: 0, minConfidence: 0.9, stream: rootStream(5), reference, ...change });
+  new Oracle({
+    truth,
+    classes: 4,
+    noise: 0,
+    minConfidence: 0.9,
+    stream: rootStream(5),
+    reference,
+    ...change,
+  });
 
 describe('Oracle', () => {
   test('tells the truth about pool rows', () => {
@@ -42,7 +53,9 @@ describe('Oracle', () => {
   });
 
   test('maps what the reference reads to the classes of the experiment', async () => {
-    const [dark, middle, bright] = await oracle({ minConfidence: 0 }).answerImages(Uint8Array.of(0, 127, 255));
+    const [dark, middle, bright] = await oracle({ minConfidence: 0 }).answerImages(
+      Uint8Array.of(0, 127, 255),
+    );
     expect(dark?.label).toBe(1);
     expect(middle?.label).toBeNull();
     expect(bright?.label).toBe(0);

@@ -34,9 +34,21 @@ describe('Pool', () => {
   });
 
   test.each([
-    ['a row bought before', rows(1), 'Pool.buy.rows: expected different unlabelled rows, got 1, which is labelled'],
-    ['a row named twice', rows(2, 2), 'Pool.buy.rows: expected different unlabelled rows, got 2, which is named twice'],
-    ['a held-out row', rows(3), 'Pool.buy.rows: expected different unlabelled rows, got 3, which is held out'],
+    [
+      'a row bought before',
+      rows(1),
+      'Pool.buy.rows: expected different unlabelled rows, got 1, which is labelled',
+    ],
+    [
+      'a row named twice',
+      rows(2, 2),
+      'Pool.buy.rows: expected different unlabelled rows, got 2, which is named twice',
+    ],
+    [
+      'a held-out row',
+      rows(3),
+      'Pool.buy.rows: expected different unlabelled rows, got 3, which is held out',
+    ],
     ['a row outside', rows(9), 'Pool.buy.rows: expected rows in [0, 5), got 9'],
   ])('refuses %s and changes nothing', (_, batch, message) => {
     const pool = new Pool(5, rows(3));

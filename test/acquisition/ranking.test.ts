@@ -18,12 +18,17 @@ test('orders numbers as numbers', () => {
   expect(lowest([10, 9, 100, 1e-7], 4, rootStream(1))).toEqual([3, 1, 0, 2]);
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses a score of %s instead of sorting it somewhere', (score) => {
-  expect(() => lowest([1, score, 2], 1, rootStream(1))).toThrow(
-    `lowest.scores: expected finite scores, got ${score} for candidate 1`,
-  );
-});
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'refuses a score of %s instead of sorting it somewhere',
+  (score) => {
+    expect(() => lowest([1, score, 2], 1, rootStream(1))).toThrow(
+      `lowest.scores: expected finite scores, got ${score} for candidate 1`,
+    );
+  },
+);
 
 test('refuses to pick more than there are', () => {
-  expect(() => lowest([1, 2], 3, rootStream(1))).toThrow('lowest.count: expected an integer in [0, 2], got 3');
+  expect(() => lowest([1, 2], 3, rootStream(1))).toThrow(
+    'lowest.count: expected an integer in [0, 2], got 3',
+  );
 });

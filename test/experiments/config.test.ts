@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Dataset } from '../../src/datasets/dataset.ts';
-import { applyOverrides, checkPlan, ConfigError, differences, parseConfig } from '../../src/experiments/config.ts';
+import {
+  applyOverrides,
+  ConfigError,
+  checkPlan,
+  differences,
+  parseConfig,
+} from '../../src/experiments/config.ts';
 
 const raw = {
   name: 'test',
@@ -40,9 +46,21 @@ describe('parseConfig', () => {
 
   test.each([
     ['the same seed twice', { seeds: [3, 3] }, 'seeds: expected different seeds, got [3,3]'],
-    ['two strategies of one name', { strategies: [{ kind: 'random' }, { kind: 'random' }] }, 'strategies.1: expected a name of its own, got "random" again'],
-    ['a generator that is not there', { generators: {} }, 'strategies.1.generator: expected an entry under "generators", got none'],
-    ['an unknown generator', { strategies: [{ kind: 'gaal', generator: 'wgan' }] }, 'strategies.0.generator: expected one of dcgan, got wgan'],
+    [
+      'two strategies of one name',
+      { strategies: [{ kind: 'random' }, { kind: 'random' }] },
+      'strategies.1: expected a name of its own, got "random" again',
+    ],
+    [
+      'a generator that is not there',
+      { generators: {} },
+      'strategies.1.generator: expected an entry under "generators", got none',
+    ],
+    [
+      'an unknown generator',
+      { strategies: [{ kind: 'gaal', generator: 'wgan' }] },
+      'strategies.0.generator: expected one of dcgan, got wgan',
+    ],
     ['an unknown strategy', { strategies: [{ kind: 'magic' }] }, 'strategies.0.kind'],
   ])('refuses %s', (_, change, message) => {
     expect(problemsOf({ ...raw, ...change })).toContain(message);
@@ -76,7 +94,13 @@ describe('checkPlan', () => {
 
 describe('applyOverrides', () => {
   test('sets numbers, text and lists, also where there was nothing', () => {
-    const changed = applyOverrides(raw, ['rounds=7', 'strategies.1.steps=9', 'dataset.name=mnist', 'oracle.noise=0.1', 'seeds=[4]']);
+    const changed = applyOverrides(raw, [
+      'rounds=7',
+      'strategies.1.steps=9',
+      'dataset.name=mnist',
+      'oracle.noise=0.1',
+      'seeds=[4]',
+    ]);
     expect(changed).toMatchObject({
       rounds: 7,
       dataset: { name: 'mnist' },

@@ -62,6 +62,8 @@ describe('image arrays', () => {
   test('of another shape are refused', async () => {
     const file = join(cell, 'images.npy');
     await writeImagesNpy(file, images, [3, 4, 3]);
-    await expect(readImagesNpy(file, [4, 3, 3])).rejects.toThrow('expected uint8 images [n, 4, 3, 3], got u1 [2, 3, 4, 3]');
+    await expect(readImagesNpy(file, [4, 3, 3])).rejects.toThrow(
+      'expected uint8 images [n, 4, 3, 3], got u1 [2, 3, 4, 3]',
+    );
   });
 });

@@ -35,7 +35,7 @@ describe('openRun', () => {
     await openRun(run, config);
     const before = readFileSync(runPaths.config(run), 'utf8');
     await expect(openRun(run, { ...config, rounds: 9, batch: 4 })).rejects.toThrow(
-      /holds a run of another config[^]*batch: saved 2, asked 4[^]*rounds: saved 2, asked 9/,
+      /holds a run of another config.*batch: saved 2, asked 4.*rounds: saved 2, asked 9/s,
     );
     expect(readFileSync(runPaths.config(run), 'utf8')).toBe(before);
   });
@@ -54,11 +54,14 @@ describe('lockRun', () => {
     await (await lockRun(run))();
   });
 
-  test.each(['4194303\n', '', 'no number'])('takes over a lock that holds %j, whose owner is gone', async (owner) => {
-    await openRun(run, config);
-    writeFileSync(runPaths.lock(run), owner);
-    const release = await lockRun(run);
-    expect(readFileSync(runPaths.lock(run), 'utf8')).toBe(`${process.pid}\n`);
-    await release();
-  });
+  test.each(['4194303\n', '', 'no number'])(
+    'takes over a lock that holds %j, whose owner is gone',
+    async (owner) => {
+      await openRun(run, config);
+      writeFileSync(runPaths.lock(run), owner);
+      const release = await lockRun(run);
+      expect(readFileSync(runPaths.lock(run), 'utf8')).toBe(`${process.pid}\n`);
+      await release();
+    },
+  );
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/experiments/config.ts';
-import { planTasks, type RunnerOptions, runTasks } from '../../src/experiments/runner.ts';
 import { runPaths } from '../../src/experiments/run-folder.ts';
+import { planTasks, type RunnerOptions, runTasks } from '../../src/experiments/runner.ts';
 import { type Task, taskName } from '../../src/experiments/tasks.ts';
 
 const config = parseConfig('test', {
@@ -21,7 +21,11 @@ const config = parseConfig('test', {
 });
 
 /** Runs the plan with `start` and notes what began and ended in which order. */
-async function runWith(jobs: number, start: (task: Task) => ReturnType<RunnerOptions['start']>, stop?: AbortSignal) {
+async function runWith(
+  jobs: number,
+  start: (task: Task) => ReturnType<RunnerOptions['start']>,
+  stop?: AbortSignal,
+) {
   const run = mkdtempSync(join(tmpdir(), 'genal-runner-'));
   const events: string[] = [];
   let most = 0;

@@ -13,7 +13,10 @@ export interface Ended {
 }
 
 /** Starts `genal ...words`; `ended` never rejects. Its process leads a group of its own. */
-export function start(words: readonly string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; ended: Promise<Ended> } {
+export function start(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/genal.ts', ...words], {
     cwd: root,
     detached: true,

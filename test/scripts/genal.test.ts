@@ -30,14 +30,26 @@ describe('genal', () => {
   test.each([
     [['fly'], 'genal: expected one of doctor, data, run, resume, train, sample, got "fly"'],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
-    [['run', 'nothing-like-it'], /^expected a preset \(.*quickstart.*\) or a config file, got "nothing-like-it", which is neither$/],
+    [
+      ['run', 'nothing-like-it'],
+      /^expected a preset \(.*quickstart.*\) or a config file, got "nothing-like-it", which is neither$/,
+    ],
     [['run', 'quickstart', '--bugdet', '3'], /^genal run: Unknown option '--bugdet'/],
-    [['run', 'quickstart', '--seeds', '1,x'], '--seeds: expected whole numbers of at least 1 separated by commas, got "1,x"'],
+    [
+      ['run', 'quickstart', '--seeds', '1,x'],
+      '--seeds: expected whole numbers of at least 1 separated by commas, got "1,x"',
+    ],
     [['run', 'quickstart', '--jobs', '0'], '--jobs: expected a whole number of at least 1, got "0"'],
-    [['run', 'quickstart', '--set', 'rounds=4000', '--out', '/nonexistent/x'], /rounds: expected initial\.size \+ batch x rounds to fit the \d+ rows of the pool/],
+    [
+      ['run', 'quickstart', '--set', 'rounds=4000', '--out', '/nonexistent/x'],
+      /rounds: expected initial\.size \+ batch x rounds to fit the \d+ rows of the pool/,
+    ],
     [['resume', '/nonexistent'], '/nonexistent: expected a run folder with a config.json, found none'],
     [['train', 'dcgan', '--dataset', 'digits'], '--out: expected a folder for the generator, got none'],
-    [['sample', '/nonexistent', '--count', '4'], 'genal sample: expected --grid FILE.png or --npy FILE.npy, got neither'],
+    [
+      ['sample', '/nonexistent', '--count', '4'],
+      'genal sample: expected --grid FILE.png or --npy FILE.npy, got neither',
+    ],
     [['data', 'fetch', 'imagenet'], /^genal data fetch: expected one of mnist.*, got "imagenet"$/],
     [['doctor', '--backend', 'abacus'], /abacus/],
   ])('refuses %j with one sentence and no stack', async (words, message) => {
@@ -61,7 +73,8 @@ describe('genal', () => {
     const out = join(dir, 'run');
     const { status, stderr } = await genal('run', file, '--out', out);
     expect(status).toBe(1);
-    for (const part of ['"sedes"', 'batch', 'rounds', 'dataset', 'strategies']) expect(stderr).toContain(part);
+    for (const part of ['"sedes"', 'batch', 'rounds', 'dataset', 'strategies'])
+      expect(stderr).toContain(part);
     expect(existsSync(out)).toBe(false);
   });
 

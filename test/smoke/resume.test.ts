@@ -18,7 +18,9 @@ let lastLine = '';
 function contents(run: string): Record<string, string> {
   const files = readdirSync(run, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => /^(cells\/.*\/rounds\.jsonl|(cells|generators|reference)\/.*\.(npy|png|json|safetensors))$/.test(file))
+    .filter((file) =>
+      /^(cells\/.*\/rounds\.jsonl|(cells|generators|reference)\/.*\.(npy|png|json|safetensors))$/.test(file),
+    )
     .sort();
   expect(files.filter((file) => file.endsWith('rounds.jsonl'))).toHaveLength(6);
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')]));
@@ -41,7 +43,11 @@ describe('a run', () => {
 
   test('starts all strategies of a seed from the same accuracy, and differs between seeds', () => {
     const first = (strategy: string, seed: number) =>
-      JSON.parse(readFileSync(join(whole, 'cells', strategy, `seed-${seed}`, 'rounds.jsonl'), 'utf8').split('\n')[0] as string);
+      JSON.parse(
+        readFileSync(join(whole, 'cells', strategy, `seed-${seed}`, 'rounds.jsonl'), 'utf8').split(
+          '\n',
+        )[0] as string,
+      );
     for (const seed of [1, 2]) {
       expect(first('gaal', seed)).toEqual(first('random', seed));
       expect(first('uncertainty', seed)).toEqual(first('random', seed));
@@ -64,13 +70,17 @@ describe('a run', () => {
     expect(contents(whole)).toEqual(before);
   });
 
-  test('killed five times at random moments and resumed leaves the same bytes', { timeout: 300_000 }, async () => {
+  test('killed five times at random moments and resumed leaves the same bytes', {
+    timeout: 300_000,
+  }, async () => {
     const run = join(folder, 'killed');
     // Wherever the machine's speed puts them: moments spread over a whole run, counted from each start.
     const moments = rootStream(11);
     let hits = 0;
     for (let kill = 0; kill < 5; kill++) {
-      const words = existsSync(join(run, 'config.json')) ? ['resume', run] : ['run', 'gaal-smoke', '--backend', 'wasm', '--out', run];
+      const words = existsSync(join(run, 'config.json'))
+        ? ['resume', run]
+        : ['run', 'gaal-smoke', '--backend', 'wasm', '--out', run];
       const { child, ended } = start(words);
       await Promise.race([setTimeout((0.15 + 0.35 * moments.uniform()) * wholeMs), ended]);
       if (child.exitCode === null) {
