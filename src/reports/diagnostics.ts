@@ -1,0 +1,184 @@
+/**
+ * What strategies said about themselves, round by round: gathered over seeds, named and explained.
+ */
+import type { Diagnostic } from '../acquisition/strategy.ts';
+import { mean } from '../experiments/statistics.ts';
+import type { CellRecord } from './run-record.ts';
+import type { ChartPoint } from './small-charts.ts';
+
+/** One figure of a strategy over rounds. */
+export interface DiagnosticSeries {
+  readonly key: string;
+  readonly label: string;
+  /** Mean over the seeds that report it, by round. */
+  readonly mean: readonly ChartPoint[];
+  readonly perSeed: readonly (readonly ChartPoint[])[];
+}
+
+/** Figures that belong in one chart, such as a value before and after. */
+export interface DiagnosticGroup {
+  readonly title: string;
+  readonly explanation: string;
+  readonly series: readonly DiagnosticSeries[];
+  /** Whether the figures are shares, whose axis runs from 0 to 1. */
+  readonly share: boolean;
+}
+
+export interface StrategyDiagnostics {
+  readonly groups: readonly DiagnosticGroup[];
+  /** Figures that never change, as text. */
+  readonly constants: readonly { readonly key: string; readonly value: string }[];
+}
+
+interface KnownGroup {
+  readonly title: string;
+  readonly explanation: string;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly share?: boolean;
+}
+
+/** The figures whose meaning is known; others are charted under their own names. */
+const KNOWN: readonly KnownGroup[] = [
+  {
+    title: 'Search objective',
+    explanation:
+      'Mean over the queries, at random samples of the generator and after the search. For “boundary” it is the distance |f| from the decision boundary, for “entropy” minus the entropy in nats; lower is what the search wants. As bytes, rounding to 256 grey levels included, is what the oracle is shown.',
+    keys: {
+      objectiveStart: 'at random samples',
+      objectiveEnd: 'after the search',
+      objectiveEndQuantised: 'after the search, as bytes',
+    },
+  },
+  {
+    title: 'Queries that reached the boundary',
+    explanation:
+      'Share of queries that came as close to the optimum as the tolerance asks, and share that changed class on their way there.',
+    keys: { shareReached: 'reached', shareCrossed: 'changed class' },
+    share: true,
+  },
+  {
+    title: 'Variety of the queries',
+    explanation:
+      'Mean distance between the images of a round, as root mean squared pixel difference (0 equal, 2 black against white). Far below random samples means the queries look alike.',
+    keys: { meanPairwiseDistance: 'queries', meanPairwiseDistanceRandom: 'random samples' },
+  },
+  {
+    title: 'Length of the latents',
+    explanation:
+      'Mean norm of the query latents. Draws the generator was trained on have about the square root of the latent size.',
+    keys: { latentNormMean: 'mean norm' },
+  },
+  {
+    title: 'Margin',
+    explanation: 'Mean lead of the best class over the second: over the whole pool, and of the rows picked.',
+    keys: { meanMarginPool: 'pool', meanMarginSelected: 'picked' },
+  },
+  {
+    title: 'Abstentions',
+    explanation: 'Queries of a round that the oracle could not read.',
+    keys: { abstentions: 'abstentions' },
+  },
+  {
+    title: 'Certainty of the oracle',
+    explanation: 'Mean of its confidence over the queries of a round; 1 for true labels of pool rows.',
+    keys: { oracleConfidence: 'mean confidence' },
+  },
+];
+
+/** Shown as a table of its own. */
+const ELSEWHERE = new Set(['answersPerClass']);
+
+/** The figures of one strategy's cells, from round 1 on; round 0 asks nothing. */
+export function strategyDiagnostics(cells: readonly CellRecord[]): StrategyDiagnostics {
+  const keys = new Set(
+    cells.flatMap(({ rounds }) => rounds.slice(1).flatMap(({ diagnostics }) => Object.keys(diagnostics))),
+  );
+  const constants: { key: string; value: string }[] = [];
+  const series = new Map<string, DiagnosticSeries>();
+  for (const key of keys) {
+    if (ELSEWHERE.has(key)) continue;
+    const values = cells.flatMap(({ rounds }) => rounds.slice(1).map(({ diagnostics }) => diagnostics[key]));
+    const texts = values.filter((value) => typeof value === 'string');
+    if (texts.length > 0) constants.push({ key, value: [...new Set(texts)].join(', ') });
+    else if (new Set(values.map((value) => toNumber(value))).size === 1) {
+      constants.push({ key, value: `${toNumber(values[0]) ?? 'none'}` });
+    } else series.set(key, seriesOf(key, cells));
+  }
+  const groups = KNOWN.flatMap(({ title, explanation, keys: labels, share = false }) => {
+    const present = Object.entries(labels).flatMap(([key, label]) => {
+      const found = series.get(key);
+      series.delete(key);
+      return found === undefined ? [] : [{ ...found, label }];
+    });
+    return present.length === 0 ? [] : [{ title, explanation, series: present, share }];
+  });
+  const others = [...series.values()].map((one) => ({
+    title: humanise(one.key),
+    explanation: `“${one.key}” in rounds.jsonl.`,
+    series: [one],
+    share: false,
+  }));
+  return { groups: [...groups, ...others], constants };
+}
+
+export interface AnswerTable {
+  /** Labels that were answered at least once, or all the classes there are if those are few. */
+  readonly labels: readonly number[];
+  /** By round: answers of each label and abstentions, summed over seeds. */
+  readonly rounds: readonly {
+    readonly round: number;
+    readonly counts: readonly number[];
+    readonly abstentions: number;
+  }[];
+}
+
+/** How often each class was answered in each round, all seeds together; round 0 is the initial set. */
+export function answerTable(cells: readonly CellRecord[], classes: number): AnswerTable {
+  const longest = Math.max(0, ...cells.map(({ rounds }) => rounds.length));
+  const answers = Array.from({ length: longest }, (_, round) =>
+    cells.flatMap((cell) => cell.rounds[round]?.answers ?? []),
+  );
+  const given = answers.flat().flatMap(({ label }) => label ?? []);
+  const labels = [...new Set([...Array.from({ length: classes }, (_, label) => label), ...given])].sort(
+    (a, b) => a - b,
+  );
+  return {
+    labels,
+    rounds: answers.map((round, position) => ({
+      round: position,
+      counts: labels.map((wanted) => round.filter(({ label }) => label === wanted).length),
+      abstentions: round.filter(({ label }) => label === null).length,
+    })),
+  };
+}
+
+function seriesOf(key: string, cells: readonly CellRecord[]): DiagnosticSeries {
+  const perSeed = cells
+    .filter(({ rounds }) => rounds.length > 1)
+    .map(({ rounds }) =>
+      rounds.slice(1).map(({ round, diagnostics }) => ({ x: round, y: toNumber(diagnostics[key]) })),
+    );
+  const longest = Math.max(0, ...perSeed.map((line) => line.length));
+  return {
+    key,
+    label: humanise(key).toLowerCase(),
+    perSeed,
+    mean: Array.from({ length: longest }, (_, position) => ({
+      x: position + 1,
+      y: mean(perSeed.flatMap((line) => line[position]?.y ?? [])),
+    })),
+  };
+}
+
+/** A number as it is, a list as the mean of its numbers; null for what is neither. */
+function toNumber(value: Diagnostic | undefined): number | null {
+  if (typeof value === 'number') return value;
+  if (Array.isArray(value)) return mean(value.filter((entry): entry is number => typeof entry === 'number'));
+  return null;
+}
+
+/** `meanMarginPool` as `Mean margin pool`. */
+function humanise(key: string): string {
+  const words = key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
