@@ -80,7 +80,7 @@ export const LenetConfig = z.strictObject({
       "Filters of the first and of the second convolution, units of the hidden layer. Default: Caffe's " +
         'LeNet (20, 50) with 128 for its 500 hidden units, which few labels cannot use',
     ),
-  updates: updates(500, 'Training steps. Default: our choice'),
+  updates: updates(300, 'Training steps. Default: our choice'),
   ...network,
 });
 

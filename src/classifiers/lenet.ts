@@ -4,6 +4,9 @@
  * Source: LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document recognition",
  * section II.B, in the widths of Caffe's `examples/mnist/lenet.prototxt`.
  * Differs: ReLU after every layer but the last, max pooling, initial weights as in mlp.ts.
+ *
+ * Where several pixels of a pool share the maximum, as on a flat background, the gradient is not unique: the
+ * cpu backend sends it to the first of them, wasm to the last. The gradients of two backends may then differ.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../datasets/dataset.ts';

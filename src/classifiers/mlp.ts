@@ -1,8 +1,8 @@
 /**
  * Multi-layer perceptron: pixels, dense layers with ReLU, classes.
  *
- * Initial weights: He et al. 2015 (normal, variance 2 / inputs) before a ReLU, Glorot and Bengio 2010 (uniform)
- * before the classes, biases 0.
+ * Initial weights: He et al. 2015 before a ReLU, Glorot and Bengio 2010 (uniform) before the classes, biases 0.
+ * Differs: TensorFlow.js cuts He's normal of variance 2 / inputs at two deviations, which leaves 1.55 / inputs.
  */
 import * as tf from '@tensorflow/tfjs';
 import { type ImageShape, imageSize } from '../datasets/dataset.ts';
