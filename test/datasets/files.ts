@@ -63,3 +63,19 @@ export function cifarRecords(labels: readonly (readonly number[])[]): Buffer {
     ),
   );
 }
+
+/** A ustar archive of some files, by path. */
+export function tar(files: Readonly<Record<string, Uint8Array>>): Buffer {
+  const blocks = Object.entries(files).flatMap(([name, content]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write('0000644\0', 100);
+    header.write(`${content.length.toString(8).padStart(11, '0')} `, 124);
+    header.write('        ', 148);
+    header.write('0ustar\x0000', 156);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
