@@ -40,9 +40,7 @@ describe('the sources of the project', () => {
   });
 
   test('name no path of one machine in the pages and tests around them', () => {
-    const around = ['docs', 'test', 'bench', 'build', '.'].flatMap((folder) =>
-      textFiles(folder, folder !== '.'),
-    );
+    const around = ['docs', 'test', 'bench', 'build', '.'].flatMap(textFiles);
     expect(around.length).toBeGreaterThan(10);
     expect(around.flatMap((path) => linesOf(path, readFileSync(join(root, path), 'utf8')))).toEqual([]);
   });
@@ -238,13 +236,14 @@ describe('the rule on form', () => {
   });
 });
 
-/** Text files of a folder of the repository, from its root. */
-function textFiles(folder: string, recursive: boolean): string[] {
+/** Text files of a folder of the repository, from its root; of the root itself only pages and settings. */
+function textFiles(folder: string): string[] {
+  const isRoot = folder === '.';
+  const wanted = isRoot ? /\.(md|json)$/ : /\.(md|ts|json|txt|ya?ml|sh)$/;
   try {
-    return readdirSync(join(root, folder), { withFileTypes: true, recursive })
-      .filter((entry) => entry.isFile() && /\.(md|ts|json|txt|ya?ml|sh)$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
-      .filter((path) => path !== 'package-lock.json');
+    return readdirSync(join(root, folder), { withFileTypes: true, recursive: !isRoot })
+      .filter((entry) => entry.isFile() && wanted.test(entry.name) && entry.name !== 'package-lock.json')
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
