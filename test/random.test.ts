@@ -12,8 +12,8 @@ function draw<T>(count: number, one: () => T): T[] {
 }
 
 // Fixtures from an implementation of ours in Python: state = the first four little-endian words of
-// hashlib.sha256(json.dumps(names, separators=(',', ':'))), step = the reference xoroshiro128plus.c (24, 16, 37) on 64-bit
-// integers, output = the low 32 bits of s0 + s1.
+// hashlib.sha256(json.dumps(names, separators=(',', ':'))), step = the reference xoroshiro128plus.c (24, 16,
+// 37) on 64-bit integers, output = the low 32 bits of s0 + s1.
 describe('a stream gives the numbers of the reference algorithm', () => {
   test('bits, for three names', () => {
     const four = (stream: Stream) => draw(4, () => stream.bits());
@@ -55,7 +55,8 @@ describe('draws are uniform', () => {
     const stream = rootStream(11).of('integers');
     const counts = new Array<number>(100).fill(0);
     for (let i = 0; i < 100_000; i++) counts[stream.integer(100)]! += 1;
-    // Chi-square with 99 degrees of freedom: 0.1 % points 60.3 and 149.4 (scipy.stats.chi2.ppf([.001, .999], 99)).
+    // Chi-square with 99 degrees of freedom: 0.1 % points 60.3 and 149.4 (scipy.stats.chi2.ppf([.001, .999],
+    // 99)).
     expect(chiSquare(counts)).toBeGreaterThan(60.3);
     expect(chiSquare(counts)).toBeLessThan(149.4);
   });

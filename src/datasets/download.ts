@@ -35,8 +35,9 @@ export interface DownloadOptions {
 /**
  * Downloads `url` to the file `temporary`, checks it and calls `install`, which moves or unpacks it.
  *
- * The temporary file is gone afterwards, whatever happened. DatasetError naming the address if the server cannot be
- * reached, answers with an error, stops half way or sends other content; the signal's own reason if it was aborted.
+ * The temporary file is gone afterwards, whatever happened. DatasetError naming the address if the server
+ * cannot be reached, answers with an error, stops half way or sends other content; the signal's own reason if
+ * it was aborted.
  */
 export async function download(
   url: string,

@@ -1,8 +1,8 @@
 /**
  * Downloads of the public data sets into a data folder, every file checked by SHA-256.
  *
- * MNIST and Fashion-MNIST are checked by their unpacked content, so a mirror that packs the same content anew is as good
- * as the original. CIFAR comes as one archive, checked as it was published, and is unpacked.
+ * MNIST and Fashion-MNIST are checked by their unpacked content, so a mirror that packs the same content anew
+ * is as good as the original. CIFAR comes as one archive, checked as it was published, and is unpacked.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -115,11 +115,11 @@ export const FETCH_PLANS = {
 export const FETCHABLE = Object.keys(FETCH_PLANS) as readonly FetchableName[];
 
 /**
- * Downloads a data set's files into their folder below `into`; files that are there and right are kept, wrong ones
- * replaced.
+ * Downloads a data set's files into their folder below `into`; files that are there and right are kept, wrong
+ * ones replaced.
  *
- * A file appears under its name only once it is whole and its checksum right. DatasetError naming the address or file
- * otherwise, and nothing half-done is left behind.
+ * A file appears under its name only once it is whole and its checksum right. DatasetError naming the address
+ * or file otherwise, and nothing half-done is left behind.
  *
  * @returns the folder the files are in
  */

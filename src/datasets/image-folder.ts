@@ -1,9 +1,10 @@
 /**
  * Images in folders, one folder a class, of any size and the usual formats.
  *
- * Either `<path>/train/<class>/*` and `<path>/test/<class>/*`, or `<path>/<class>/*`, of which a part of each class is
- * held out for the test. Classes are in the order of their names' code points ("10" before "2"). Rows are in a random
- * order that depends on the seed and the file names alone, so the first rows of a split hold all classes.
+ * Either `<path>/train/<class>/*` and `<path>/test/<class>/*`, or `<path>/<class>/*`, of which a part of each
+ * class is held out for the test. Classes are in the order of their names' code points ("10" before "2").
+ * Rows are in a random order that depends on the seed and the file names alone, so the first rows of a split
+ * hold all classes.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -46,12 +47,12 @@ interface ClassFolders {
 /**
  * Reads a folder of images as a data set.
  *
- * Each image is turned as its EXIF says, scaled to cover `height` x `width` with its proportions kept, and cropped
- * around the centre. Transparent parts become white. Of an animation the first frame is read. Hidden files are
- * skipped; files of other kinds are left out and counted in the data set's `notes`.
+ * Each image is turned as its EXIF says, scaled to cover `height` x `width` with its proportions kept, and
+ * cropped around the centre. Transparent parts become white. Of an animation the first frame is read. Hidden
+ * files are skipped; files of other kinds are left out and counted in the data set's `notes`.
  *
- * DatasetError if there are fewer than two classes, a class has no images (or one, where it is to be split), train/ and
- * test/ disagree about the classes, or an image cannot be read.
+ * DatasetError if there are fewer than two classes, a class has no images (or one, where it is to be split),
+ * train/ and test/ disagree about the classes, or an image cannot be read.
  */
 export async function readImageFolder(
   path: string,
@@ -183,7 +184,7 @@ async function decode(path: string, [height, width, channels]: ImageShape): Prom
       .flatten({ background: '#ffffff' })
       .resize(width, height, { fit: 'cover' })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .raw({ depth: 'uchar' })
+      .raw()
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== channels) throw new Error(`${info.channels} channels`);
     return data;

@@ -1,5 +1,6 @@
 /**
- * The data sets that lie in files of their own format: where in a data folder, in which files, and their reader.
+ * The data sets that lie in files of their own format: where in a data folder, in which files, and their
+ * reader.
  */
 import { join } from 'node:path';
 

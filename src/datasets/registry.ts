@@ -38,7 +38,8 @@ export interface DatasetListing {
 /**
  * The data set a config names, with its classes chosen and its limits applied, in this order.
  *
- * A limit keeps the first rows as they come: no draw, so two experiments with the same limit share their images.
+ * A limit keeps the first rows as they come: no draw, so two experiments with the same limit share their
+ * images.
  *
  * @param dataDirs folders to look in, first match wins; see {@link dataDirectories}
  * @throws DatasetError if it is not found (with where it was looked for) or its files are damaged

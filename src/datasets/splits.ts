@@ -12,12 +12,12 @@ export interface InitialRowsOptions {
 /**
  * `size` different rows of the training split, in random order.
  *
- * At random: every set of `size` rows is equally likely and nothing is drawn again, so a class may be without a
- * label. Balanced: classes differ by one row at most, unless a class has too few; which classes get the odd rows is
- * random. Classes are those that occur in `labels`.
+ * At random: every set of `size` rows is equally likely and nothing is drawn again, so a class may be without
+ * a label. Balanced: classes differ by one row at most, unless a class has too few; which classes get the odd
+ * rows is random. Classes are those that occur in `labels`.
  *
- * RangeError if `size` is below 2 or above the number of rows, or if all rows drawn are of one class: a classifier
- * needs two, and drawing until there are two would favour some sets over others.
+ * RangeError if `size` is below 2 or above the number of rows, or if all rows drawn are of one class: a
+ * classifier needs two, and drawing until there are two would favour some sets over others.
  *
  * @param labels `[n]`, of the training split
  */

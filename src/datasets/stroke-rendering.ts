@@ -12,8 +12,9 @@ export type FlatPoints = Float64Array | number[];
 /**
  * A Catmull-Rom curve as a chain of points, `pieces` of them between two control points.
  *
- * Between p1 and p2 it is `1/2 (2 p1 + (p2 - p0) t + (2 p0 - 5 p1 + 4 p2 - p3) t^2 + (3 p1 - p0 - 3 p2 + p3) t^3)`.
- * It goes through every control point. An open curve repeats its end points; a closed one returns to its start.
+ * Between p1 and p2 it is `1/2 (2 p1 + (p2 - p0) t + (2 p0 - 5 p1 + 4 p2 - p3) t^2 + (3 p1 - p0 - 3 p2 + p3)
+ * t^3)`. It goes through every control point. An open curve repeats its end points; a closed one returns to
+ * its start.
  *
  * Source: Catmull and Rom 1974, "A class of local interpolating splines".
  */

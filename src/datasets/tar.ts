@@ -1,8 +1,9 @@
 /**
  * Tar archives, read as a stream: the regular files of the ustar format, without links and devices.
  *
- * Source: POSIX.1-1988 ustar. Headers and contents are padded to blocks of 512 bytes; a header holds the name at 0
- * (100 bytes), the size at 124 (12, octal), the checksum at 148 (8, octal), the type at 156 and a name's prefix at 345.
+ * Source: POSIX.1-1988 ustar. Headers and contents are padded to blocks of 512 bytes; a header holds the name
+ * at 0 (100 bytes), the size at 124 (12, octal), the checksum at 148 (8, octal), the type at 156 and a name's
+ * prefix at 345.
  */
 
 const BLOCK = 512;

@@ -133,8 +133,8 @@ describe('how hard the digits are for a linear model', () => {
     expect(mean(random)).toBeLessThan(0.63);
   });
 
-  // scikit-learn 1.9, default digits: RidgeClassifier(alpha=10) on the first 20 images scores 0.5785; on the first 5,000
-  // as means of 2 x 2 pixels, 0.9525.
+  // scikit-learn 1.9, default digits: RidgeClassifier(alpha=10) on the first 20 images scores 0.5785; on the
+  // first 5,000 as means of 2 x 2 pixels, 0.9525.
   test('the first twenty images give what scikit-learn gives', () => {
     const rows = range(20);
     const train = features(digits.train, rows);

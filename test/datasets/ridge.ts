@@ -1,7 +1,9 @@
 /**
- * A linear classifier in plain doubles: one-versus-rest ridge regression to targets of -1 and 1, solved exactly.
+ * A linear classifier in plain doubles: one-versus-rest ridge regression to targets of -1 and 1, solved
+ * exactly.
  *
- * It minimises `sum_r |w.x_r + b - t_r|^2 + alpha |w|^2` for each class, with b free; scikit-learn's RidgeClassifier.
+ * It minimises `sum_r |w.x_r + b - t_r|^2 + alpha |w|^2` for each class, with b free; scikit-learn's
+ * RidgeClassifier.
  */
 
 /** Rows `[n, size]` of doubles. */
