@@ -149,7 +149,7 @@ function strokeChain({ points, kind }: Stroke, placed: Float64Array): number[] {
   return kind === 'line' ? control : catmullRom(control, kind === 'loop', PIECES);
 }
 
-/** A standard normal clamped to [-2, 2], so that no default digit leaves the image. */
+/** A standard normal clamped to [-2, 2], so that few digits reach the border. */
 function clampedNormal(stream: Stream): number {
   return Math.max(-2, Math.min(2, stream.normal()));
 }
