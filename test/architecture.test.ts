@@ -226,6 +226,12 @@ describe('the rule on form', () => {
     ]);
   });
 
+  test('finds a home on Windows, and accepts one that is invented', () => {
+    const home = (name: string) => ['C:', 'Users', name].join('\\');
+    expect(linesOf('docs/a.md', home('someone'))).toHaveLength(1);
+    expect(linesOf('docs/a.md', `${home('me')} or /${'home'}/me/data`)).toEqual([]);
+  });
+
   test('accepts relative paths and addresses', () => {
     expect(linesOf('docs/a.md', 'see ./work/a, ../home/b and https://example.org/home/c')).toEqual([]);
   });

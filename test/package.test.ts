@@ -130,6 +130,31 @@ test('has a command that explains itself', () => {
   expect(status).toBe(0);
 });
 
+test('has a command that runs an experiment in workers of its own and writes the report', () => {
+  const config = join(consumer, 'tiny.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      name: 'tiny',
+      dataset: { name: 'digits', trainSize: 60, testSize: 20 },
+      initial: { size: 10, balanced: true },
+      batch: 2,
+      rounds: 1,
+      seeds: [1],
+      classifier: { kind: 'linear-svm' },
+      strategies: [{ kind: 'random' }],
+    }),
+  );
+  const { status, stderr } = node([join(installed, manifest.bin.genal), 'run', config, '--out', 'tiny']);
+  expect(stderr).not.toContain('Error');
+  expect(status).toBe(0);
+  const rounds = readFileSync(join(consumer, 'tiny/cells/random/seed-1/rounds.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(rounds.map((line) => (JSON.parse(line) as { labels: number }).labels)).toEqual([10, 12]);
+  expect(existsSync(join(consumer, 'tiny/report/index.html'))).toBe(true);
+});
+
 /** Everything a clone would hold, so that building neither uses nor changes the repository's own `dist/`. */
 function copyRepository(): string {
   const copy = join(workshop, 'copy');

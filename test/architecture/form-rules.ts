@@ -19,9 +19,18 @@ const emptyNames: readonly string[] = [
   'constants',
 ];
 const unfinished = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X'].join(''));
-/** Folders of one machine: homes and working copies as absolute paths, and the data folder that .ci/run looks for. */
-const machinePath =
-  /(?<![\w.:/-])\/(?:work|root|home|Users|workspace)\/[\w.-]+|\b[A-Z]:\\\\?Users\\|\bshared\/datasets\b/;
+/**
+ * Folders of one machine, as absolute paths: working copies and homes, except that of an invented `me`. And the
+ * data folder that only .ci/run looks for.
+ */
+const machinePath = new RegExp(
+  [
+    String.raw`(?<![\w.:/-])/(?:work|workspace|root)/[\w.-]+`,
+    String.raw`(?<![\w.:/-])/(?:home|Users)/(?!me\b)[\w.-]+`,
+    String.raw`\b[A-Z]:\\+Users\\+(?!me\b)\w+`,
+    String.raw`\bshared/datasets\b`,
+  ].join('|'),
+);
 
 /** One sentence for each file of bad form. */
 export function formViolations(sources: readonly Source[]): string[] {
