@@ -56,7 +56,8 @@ export const LinearSvmConfig = z.strictObject({
     ),
   updates: updates(
     100_000,
-    'Dual coordinate steps a hyperplane, each the cost of one image. Default: our choice',
+    'Dual coordinate steps a hyperplane, each the cost of one image. Default: our choice, exact to 1e-4 for a few ' +
+      'hundred labels; all 11,686 of MNIST 5 and 7 take 2 million, and stopping sooner regularises',
   ),
 });
 
