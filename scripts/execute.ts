@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { type BackendName, selectBackend } from '../src/backend/backend.ts';
-import { ConfigError, type ExperimentConfig } from '../src/experiments/config.ts';
+import { loadDataset } from '../src/datasets/registry.ts';
+import { ConfigError, checkPlan, type ExperimentConfig } from '../src/experiments/config.ts';
 import { endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
 import type { ReferenceQuality } from '../src/experiments/run-folder.ts';
 import { readReferenceQuality, runTasks } from '../src/experiments/runner.ts';
@@ -19,6 +20,7 @@ export interface ExecuteOptions {
   readonly run: string;
   readonly config: ExperimentConfig;
   readonly dataDirs: readonly string[];
+  readonly classNames: readonly string[];
   /** The folder named by the user, for a later resume. */
   readonly dataDir: string | null;
   readonly backend: BackendName | undefined;
@@ -26,9 +28,23 @@ export interface ExecuteOptions {
   readonly jobs: number | undefined;
 }
 
+/**
+ * The names of the classes of a plan's data set. Loading it here, before any work, is how a missing or damaged data
+ * set and an impossible budget are told at once.
+ */
+export async function checkData(
+  source: string,
+  config: ExperimentConfig,
+  dataDirs: readonly string[],
+): Promise<readonly string[]> {
+  const dataset = await loadDataset(config.dataset, { dataDirs });
+  checkPlan(source, config, dataset);
+  return dataset.classNames;
+}
+
 /** @returns the exit status */
 export async function execute(options: ExecuteOptions): Promise<number> {
-  const { run, config, dataDirs, dataDir } = options;
+  const { run, config, dataDirs, dataDir, classNames } = options;
   const before = await readManifest(run);
   const backend = await selectBackend(options.backend ?? (before?.backend as BackendName | undefined));
   if (before !== null && before.status !== 'finished' && before.backend !== backend.backend) {
@@ -42,7 +58,7 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     const alreadyFinished = before?.status === 'finished';
     const manifest = alreadyFinished
       ? before
-      : await startManifest(run, { genal, root: packageRoot, backend, dataDir });
+      : await startManifest(run, { genal, root: packageRoot, backend, dataDir, classNames });
     const jobs = options.jobs ?? (backend.backend === 'tensorflow' ? 1 : Math.min(availableParallelism(), 4));
     const counts = `${config.strategies.length} strategies x ${config.seeds.length} seeds`;
     console.log(`${config.name}: ${counts}, ${config.rounds} rounds of ${config.batch} queries`);

@@ -1,7 +1,7 @@
 import { dataDirectories } from '../../src/datasets/registry.ts';
 import { readManifest, readRunConfig } from '../../src/experiments/run.ts';
 import type { Command } from '../command.ts';
-import { execute } from '../execute.ts';
+import { checkData, execute } from '../execute.ts';
 
 export const resumeCommand: Command = {
   name: 'resume',
@@ -16,6 +16,15 @@ export const resumeCommand: Command = {
     const config = await readRunConfig(run);
     const dataDir = args.text('data') ?? (await readManifest(run))?.dataDir ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    return execute({ run, config, dataDirs, dataDir, backend: undefined, jobs: args.integer('jobs', 1) });
+    const classNames = await checkData(run, config, dataDirs);
+    return execute({
+      run,
+      config,
+      dataDirs,
+      classNames,
+      dataDir,
+      backend: undefined,
+      jobs: args.integer('jobs', 1),
+    });
   },
 };

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { BackendName } from '../../src/backend/backend.ts';
-import { dataDirectories, loadDataset } from '../../src/datasets/registry.ts';
-import { applyOverrides, checkPlan, parseConfig } from '../../src/experiments/config.ts';
+import { dataDirectories } from '../../src/datasets/registry.ts';
+import { applyOverrides, parseConfig } from '../../src/experiments/config.ts';
 import { openRun } from '../../src/experiments/run.ts';
 import type { Command } from '../command.ts';
-import { execute } from '../execute.ts';
+import { checkData, execute } from '../execute.ts';
 import { presetNames, readPreset } from '../presets.ts';
 
 export const runCommand: Command = {
@@ -46,13 +46,14 @@ A folder that already holds the same experiment is taken up where it stands; ano
     const config = parseConfig(source, applyOverrides(raw, overrides));
     const dataDir = args.text('data') ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    checkPlan(source, config, await loadDataset(config.dataset, { dataDirs }));
+    const classNames = await checkData(source, config, dataDirs);
     const run = args.text('out') ?? join('runs', config.name);
     await openRun(run, config);
     return execute({
       run,
       config,
       dataDirs,
+      classNames,
       dataDir,
       backend: args.text('backend') as BackendName | undefined,
       jobs,

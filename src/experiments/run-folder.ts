@@ -50,7 +50,10 @@ export interface Manifest {
     readonly memoryBytes: number;
   };
   readonly gitCommit: string | null;
+  /** The folder of data sets the user named, for a later resume. */
   readonly dataDir: string | null;
+  /** Names of the classes that answers refer to. */
+  readonly classNames: readonly string[];
   readonly started: string;
   readonly finished: string | null;
   readonly status: 'running' | 'finished' | 'interrupted' | 'failed';

@@ -68,16 +68,20 @@ export async function lockRun(run: string): Promise<() => Promise<void>> {
   throw new ConfigError(`${run}: expected to lock it, but another process took it at the same moment`);
 }
 
+/** What the manifest cannot find out by itself. */
+export interface ManifestFacts {
+  /** Version of the package. */
+  readonly genal: string;
+  /** The package's folder, whose commit is noted if it is a checkout. */
+  readonly root: string;
+  readonly backend: BackendChoice;
+  readonly dataDir: string | null;
+  readonly classNames: readonly string[];
+}
+
 /** The manifest of a run that starts now; a run that is taken up again keeps when it started. */
-export async function startManifest(
-  run: string,
-  {
-    genal,
-    root,
-    backend,
-    dataDir,
-  }: { genal: string; root: string; backend: BackendChoice; dataDir: string | null },
-): Promise<Manifest> {
+export async function startManifest(run: string, facts: ManifestFacts): Promise<Manifest> {
+  const { genal, root, backend, dataDir, classNames } = facts;
   const before = await readManifest(run);
   const manifest: Manifest = {
     genal,
@@ -93,6 +97,7 @@ export async function startManifest(
     },
     gitCommit: await gitCommit(root),
     dataDir,
+    classNames,
     started: before?.started ?? new Date().toISOString(),
     finished: null,
     status: 'running',
