@@ -1,7 +1,15 @@
 /**
  * The public API of `genal`; the models have an entry of their own, `genal/generators`.
  */
+export { type LoopOptions, type RoundQueries, runLoop } from './acquisition/loop.ts';
+export { Oracle, type OracleOptions, type ReferenceClassifier, readImages } from './acquisition/oracle.ts';
+export { Pool } from './acquisition/pool.ts';
 export type { Answer, RoundRecord, TimingRecord } from './acquisition/round-record.ts';
+export { StrategyConfig } from './acquisition/strategies/config.ts';
+export { createGaal } from './acquisition/strategies/gaal.ts';
+export { createRandom } from './acquisition/strategies/random.ts';
+export { createStrategy } from './acquisition/strategies/registry.ts';
+export { createUncertainty } from './acquisition/strategies/uncertainty.ts';
 export type {
   Diagnostic,
   Diagnostics,
@@ -12,6 +20,10 @@ export type {
 } from './acquisition/strategy.ts';
 export { BACKEND_NAMES, type BackendChoice, type BackendName, selectBackend } from './backend/backend.ts';
 export type { Classifier } from './classifiers/classifier.ts';
+export { ClassifierConfig } from './classifiers/config.ts';
+export { accuracy, margins, predictedClasses, probabilities, scoreImages } from './classifiers/predict.ts';
+export { loadClassifier, saveClassifier } from './classifiers/saved.ts';
+export { type TrainOptions, trainClassifier } from './classifiers/train.ts';
 export { DatasetConfig, type DatasetConfigInput } from './datasets/config.ts';
 export {
   batchOf,
@@ -26,7 +38,13 @@ export {
 export { DatasetError } from './datasets/dataset-error.ts';
 export { type DigitsOptions, digitsDataset } from './datasets/digits.ts';
 export { type DatasetListing, dataDirectories, listDatasets, loadDataset } from './datasets/registry.ts';
+export { ConfigError, ExperimentConfig, parseConfig } from './experiments/config.ts';
+export type { Manifest, ReferenceQuality } from './experiments/run-folder.ts';
+export { GaalConfig } from './queries/config.ts';
+export { type LatentSearch, type SearchOptions, searchLatents } from './queries/latent-search.ts';
 export { rootStream, Stream, type StreamName, type StreamState } from './random.ts';
+export { writeReport } from './reports/report.ts';
+export type { Results } from './reports/results.ts';
 export {
   type CandidateRow,
   candidateRow,
