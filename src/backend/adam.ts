@@ -123,7 +123,7 @@ export class Adam {
       [`${name}/v`, second.data<'float32'>()] as const,
     ]);
     const moments: Record<string, Float32Array> = {};
-    // A copy, because some backends hand out the memory that the next step writes to.
+    // A copy, because the cpu backend hands out its own memory.
     for (const [name, values] of names) moments[name] = Float32Array.from(await values);
     return { step, moments };
   }

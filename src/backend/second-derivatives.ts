@@ -125,27 +125,71 @@ function repairComparisons(): void {
 }
 
 /**
- * The gradient of average pooling is linear in `dy`, so its derivative is pooling itself. Resizing is a product
- * with one matrix a side, `R_h image R_w^T`, and so is its gradient; the built-in gradients do not match their
- * ops anyway (bilinear ignores `halfPixelCenters`, nearest is wrong on cpu).
+ * Pooling and resizing are linear, so the derivative of their gradient is the op itself, once that gradient is the
+ * adjoint. Some built-in ones (4.22) are not: avgPool's on cpu divides by the whole window where the op divides by
+ * the part inside the image; both resizings' are wrong on cpu, and everywhere ignore `halfPixelCenters`.
  */
 function repairImageOps(): void {
-  register('AvgPoolGrad', ['dy', 'input'], (ddx, [, input], attrs) => {
-    const { filterSize, strides, pad } = attrs as {
-      filterSize: number;
-      strides: number;
-      pad: 'same' | 'valid';
-    };
+  register('AvgPool', ['x'], (dy, [x], attrs) => {
+    const { filterSize, strides, pad } = attrs as unknown as PoolAttrs;
+    const input = x as tf.Tensor4D;
     return {
-      dy: () => tf.avgPool(ddx as tf.Tensor4D, filterSize, strides, pad),
+      x: () => {
+        const scaled = tf.div(dy, builtInShare(input, attrs as unknown as PoolAttrs));
+        return tf
+          .engine()
+          .runKernel('AvgPoolGrad', { dy: scaled, input }, { filterSize, strides, pad } as never);
+      },
+    };
+  });
+  register('AvgPoolGrad', ['input'], (ddx, [input], attrs) => {
+    const { filterSize, strides, pad } = attrs as unknown as PoolAttrs;
+    const share = () => builtInShare(input as tf.Tensor4D, attrs as unknown as PoolAttrs);
+    return {
+      dy: () => tf.mul(tf.avgPool(ddx as tf.Tensor4D, filterSize, strides, pad), share()),
       input: () => tf.zeros((input as tf.Tensor).shape),
     };
   });
   for (const kernelName of ['ResizeNearestNeighbor', 'ResizeBilinear'] as const) {
+    const resize = tf.image[kernelName === 'ResizeBilinear' ? 'resizeBilinear' : 'resizeNearestNeighbor'];
     register(kernelName, ['images'], (dy, [images], attrs) => ({
-      images: () => resizeGradient(kernelName, dy as tf.Tensor4D, (images as tf.Tensor4D).shape, attrs),
+      images: () =>
+        attrs.halfPixelCenters || tf.getBackend() === 'cpu'
+          ? resizeGradient(kernelName, dy as tf.Tensor4D, (images as tf.Tensor4D).shape, attrs)
+          : tf.engine().runKernel(`${kernelName}Grad`, { dy, images: images as tf.Tensor }, attrs as never),
     }));
+    register(`${kernelName}Grad`, ['dy', 'images'], (ddx, saved, attrs) => {
+      const [dy, images] = saved as [tf.Tensor4D, tf.Tensor4D];
+      return {
+        dy: () => resize(ddx as tf.Tensor4D, [dy.shape[1], dy.shape[2]], attrs.alignCorners as boolean),
+        images: () => tf.zeros(images.shape),
+      };
+    });
   }
+}
+
+interface PoolAttrs {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: 'same' | 'valid' | number;
+}
+
+/**
+ * By what the cpu backend's `AvgPoolGrad` multiplies too little: the share of each window inside the image,
+ * `[1, outHeight, outWidth, 1]`. One on the other backends.
+ */
+function builtInShare(input: tf.Tensor4D, { filterSize, strides, pad }: PoolAttrs): tf.Tensor {
+  if (tf.getBackend() !== 'cpu') return tf.scalar(1);
+  const info = tf.backend_util.computePool2DInfo(input.shape, filterSize, strides, 1, pad);
+  const inside = (outputs: number, stride: number, before: number, filter: number, size: number) =>
+    Array.from({ length: outputs }, (_, i) => {
+      const start = i * stride - before;
+      return (Math.min(size, start + filter) - Math.max(0, start)) / filter;
+    });
+  const { padInfo } = info;
+  const rows = inside(info.outHeight, info.strideHeight, padInfo.top, info.filterHeight, info.inHeight);
+  const columns = inside(info.outWidth, info.strideWidth, padInfo.left, info.filterWidth, info.inWidth);
+  return tf.mul(tf.tensor(rows, [1, rows.length, 1, 1]), tf.tensor(columns, [1, 1, columns.length, 1]));
 }
 
 /** `R_h^T dy R_w` per image and channel: `[n, height, width, channels]` of the image before resizing. */

@@ -38,7 +38,7 @@ interface Case {
   readonly filter: [number, number];
   readonly channels: [number, number];
   readonly strides: [number, number];
-  readonly pad: 'same' | 'valid';
+  readonly pad: 'same' | 'valid' | number;
 }
 
 const cases: Case[] = [];
@@ -58,6 +58,14 @@ for (const pad of ['same', 'valid'] as const) {
   cases.push({ size: [9, 8], filter: [2, 2], channels: [2, 2], strides: [3, 3], pad });
   cases.push({ size: [8, 7], filter: [1, 1], channels: [9, 4], strides: [2, 1], pad });
   cases.push({ size: [5, 5], filter: [5, 5], channels: [8, 8], strides: [1, 2], pad });
+}
+
+// Padding wider than the filter: outputs that see nothing but zeros.
+for (const inChannels of [1, 9]) {
+  for (const stride of [1, 2, 3]) {
+    const channels: [number, number] = [inChannels, 2];
+    cases.push({ size: [5, 6], filter: [2, 3], channels, strides: [stride, stride], pad: 4 });
+  }
 }
 
 describe('convolution gradients', () => {
@@ -214,15 +222,89 @@ describe('segment sums', () => {
   });
 });
 
+describe('sums and means', () => {
+  test.each([
+    [[2, 3, 4, 5], [0, 1, 2], false],
+    [[2, 3, 4, 5], [2, 0, 1], true],
+    [[2, 3, 4, 5], [0, 1], false],
+    [[200, 7], 0, false],
+    [[5, 7], -1, false],
+    [[5, 7], [0, 1], false],
+    [[2, 3, 4], [1], true],
+    [[3, 1], 0, false],
+  ] as [number[], number | number[], boolean][])(
+    'of %j over %j equal the cpu backend',
+    async (shape, axis, keep) => {
+      const { values } = normals(shape);
+      for (const reduce of [tf.sum, tf.mean]) {
+        const [expected, actual] = await onBoth(() => {
+          const result = reduce(tf.tensor(values, shape), axis, keep);
+          return tf.concat1d([tf.reshape(result, [-1]) as tf.Tensor1D, tf.tensor1d(result.shape)]);
+        });
+        expectClose(actual, expected);
+      }
+    },
+  );
+
+  test('of integers stay integers', async () => {
+    await tf.setBackend('wasm');
+    const sums = tf.sum(tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32'), 0);
+    expect(sums.dtype).toBe('int32');
+    expect([...(await sums.data())]).toEqual([4, 6]);
+    sums.dispose();
+  });
+});
+
+describe('pooling gradients', () => {
+  test.each([
+    [2, 2, 'same'],
+    [3, 2, 'same'],
+    [3, 1, 'same'],
+    [2, 1, 'valid'],
+    [3, 3, 'valid'],
+    [1, 2, 'valid'],
+  ] as const)('of maxPool with window %i, stride %i, %s equal the cpu backend', async (size, stride, pad) => {
+    const { shape, values } = normals([2, 5, 7, 3]);
+    const [expected, actual] = await onBoth(() =>
+      tf.grad((x) => tf.sum(tf.square(tf.maxPool(x as tf.Tensor4D, size, stride, pad))))(
+        tf.tensor(values, shape),
+      ),
+    );
+    expectClose(actual, expected);
+  });
+
+  test('give the first of equal maxima the whole of dy', async () => {
+    await tf.setBackend('wasm');
+    const dx = tf.tidy(() =>
+      tf.grad((x) => tf.sum(tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid')))(tf.ones([1, 2, 2, 1])),
+    );
+    expect([...(await dx.data())]).toEqual([1, 0, 0, 0]);
+    dx.dispose();
+  });
+});
+
+test('leakyRelu equals the cpu backend', async () => {
+  const { shape, values } = normals([3, 5]);
+  const [expected, actual] = await onBoth(() => tf.leakyRelu(tf.tensor(values, shape), 0.3));
+  expectClose(actual, expected);
+});
+
 test('no kernel leaves memory behind', async () => {
   await tf.setBackend('wasm');
   const run = (channels: number) =>
     tf.tidy(() => {
       const gradients = tf.grads((x, w, a) => {
-        const features = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'valid');
+        const features = tf.conv2d<tf.Tensor4D>(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'valid');
         const flat = tf.reshape(features, [2, -1]);
         const product = tf.matMul(flat, a as tf.Tensor2D, false, true);
-        return tf.sum(tf.gather(product, tf.tensor1d([0, 0], 'int32')));
+        const pooled = tf.avgPool(
+          tf.maxPool(tf.leakyRelu(features), 2, 1, 'same'),
+          2,
+          1,
+          'same',
+        ) as tf.Tensor4D;
+        const means = tf.mean(pooled, [0, 1, 2]);
+        return tf.add(tf.sum(means), tf.sum(tf.gather(product, tf.tensor1d([0, 0], 'int32'))));
       })([tf.ones([2, 8, 8, channels]), tf.ones([3, 3, channels, 2]), tf.ones([5, 18])]);
       return gradients.length;
     });
