@@ -44,6 +44,20 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s, scores of images', (back
     network.dispose();
   });
 
+  test('come in blocks of one size, so that no kernel can tell how many images there are', async () => {
+    const sizes: number[] = [];
+    const reader = channelReader();
+    const watched: Classifier = {
+      ...reader,
+      scores: (images) => {
+        sizes.push(images.shape[0]);
+        return reader.scores(images);
+      },
+    };
+    expect(await scoreImages(watched, bytesOf(7, 3), 3)).toHaveLength(21);
+    expect(sizes).toEqual([3, 3, 3]);
+  });
+
   test('leave nothing behind', async () => {
     const before = tf.memory().numTensors;
     await scoreImages(channelReader(), bytesOf(7, 3), 3);

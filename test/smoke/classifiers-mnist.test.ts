@@ -63,9 +63,9 @@ describe.skipIf(folder === undefined)(
     });
 
     test('all 11,686 labels: the 0.9859 of SVC, given enough updates', async () => {
-      const { share, training } = await testAccuracy(digits.train, 1, 1_000_000);
-      expect(training.dualityGap).toBeLessThan(0.3);
-      expect(Math.abs(share - 0.9859)).toBeLessThan(0.002);
+      const { share, training } = await testAccuracy(digits.train, 1, 2_000_000);
+      expect(training.dualityGap).toBeLessThan(0.1);
+      expect(Math.abs(share - 0.9859)).toBeLessThan(0.001);
     });
   },
 );
