@@ -62,7 +62,7 @@ export function inlineSvg(svg: string, alt: string): string {
   );
   const width = /^<svg[^>]*? width="(\d+)/.exec(themed)?.[1] ?? '100';
   return themed.replace(/^<svg([^>]*?)>/, (_, attributes: string) => {
-    const kept = attributes.replace(/ (width|height|class|xmlns:xlink)="[^"]*"/g, '');
+    const kept = attributes.replace(/ (width|height|class|xmlns|xmlns:xlink|version)="[^"]*"/g, '');
     return `<svg${kept} role="img" aria-label="${escapeAttribute(alt)}" style="max-width:${width}px">`;
   });
 }

@@ -33,6 +33,7 @@ export interface StrategyDiagnostics {
 interface KnownGroup {
   readonly title: string;
   readonly explanation: string;
+  /** What the figure is to be compared with comes first, the figure itself second. */
   readonly keys: Readonly<Record<string, string>>;
   readonly share?: boolean;
 }
@@ -53,14 +54,14 @@ const KNOWN: readonly KnownGroup[] = [
     title: 'Queries that reached the boundary',
     explanation:
       'Share of queries that came as close to the optimum as the tolerance asks, and share that changed class on their way there.',
-    keys: { shareReached: 'reached', shareCrossed: 'changed class' },
+    keys: { shareCrossed: 'changed class', shareReached: 'reached' },
     share: true,
   },
   {
     title: 'Variety of the queries',
     explanation:
       'Mean distance between the images of a round, as root mean squared pixel difference (0 equal, 2 black against white). Far below random samples means the queries look alike.',
-    keys: { meanPairwiseDistance: 'queries', meanPairwiseDistanceRandom: 'random samples' },
+    keys: { meanPairwiseDistanceRandom: 'random samples', meanPairwiseDistance: 'queries' },
   },
   {
     title: 'Length of the latents',

@@ -6,7 +6,8 @@ import type { Summary } from './results.ts';
 
 export const MISSING = '–';
 const MINUS = '\u2212';
-const NARROW_SPACE = '\u202f';
+/** Narrow and unbreakable, so that a figure keeps its unit. */
+export const NARROW_SPACE = '\u202f';
 
 /** 0.98125 as `98.1 %`. */
 export function percent(share: number | null | undefined, digits = 1): string {

@@ -43,12 +43,13 @@ th:first-child,td:first-child{text-align:left;padding-left:0}
 thead th{color:var(--muted);font-weight:500;border-bottom-color:var(--muted);vertical-align:bottom}
 tbody th{font-weight:600}
 td.text,th.text{text-align:left}
+td.text{white-space:normal;min-width:10rem}
 .failed{color:var(--warn);font-weight:600}
 .missing{color:var(--muted)}
 .key{display:inline-block;width:.8rem;height:.8rem;margin-right:.5rem;vertical-align:-.06rem}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18.5rem),1fr));gap:1.75rem 2rem;margin:.75rem 0 1.5rem}
 .charts figure{margin:0}
-.charts .legend{display:flex;flex-wrap:wrap;gap:0 1rem;font-size:.85rem;color:var(--muted);margin:0 0 .25rem;padding:0;list-style:none;max-width:none}
+.legend{display:flex;flex-wrap:wrap;gap:0 1rem;font-size:.85rem;color:var(--muted);margin:0 0 .5rem;padding:0;list-style:none;max-width:none}
 .legend svg{display:inline-block;width:1.6rem;height:.7rem;margin-right:.35rem;vertical-align:0}
 details{border-top:1px solid var(--line);padding:.6rem 0}
 details:last-of-type{border-bottom:1px solid var(--line);margin-bottom:1.25rem}
@@ -69,6 +70,7 @@ header{padding-top:1.75rem}
 .wide{display:none}.narrow{display:block}
 h1{font-size:1.55rem}
 th,td{padding:.45rem .6rem}
+th:first-child{position:sticky;left:0;background:var(--background)}
 .facts{grid-template-columns:1fr;gap:0}
 .facts dd{margin-bottom:.5rem}
 }

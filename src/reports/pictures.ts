@@ -7,7 +7,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 
 export interface Picture {
-  /** `data:image/png;base64,...` */
+  /** `data:image/png;base64,...`, or a WebP */
   readonly uri: string;
   readonly width: number;
   readonly height: number;
@@ -24,28 +24,30 @@ export interface NumberedFile {
 /**
  * A PNG as a data URI.
  *
- * One taller than `maxHeight` pixels loses its lower part, one of more than `maxBytes` its resolution.
+ * One taller than `maxHeight` pixels loses its lower part. One of more than `maxBytes` becomes a WebP, and
+ * smaller until it fits.
  */
 export async function readPicture(file: string, maxHeight: number, maxBytes: number): Promise<Picture> {
   const original = await readFile(file);
   const { width, height } = await sharp(original).metadata();
-  const cropped = height > maxHeight;
-  let png = original;
-  if (cropped) {
-    png = await sharp(original)
-      .extract({ left: 0, top: 0, width, height: maxHeight })
-      .png({ compressionLevel: 9 })
-      .toBuffer();
-  }
-  let size = { width, height: Math.min(height, maxHeight) };
-  while (png.length > maxBytes && size.width > 64) {
-    size = { width: Math.round(size.width * 0.75), height: Math.round(size.height * 0.75) };
-    png = await sharp(png)
+  const shown = { width, height: Math.min(height, maxHeight) };
+  const cropped = shown.height < height;
+  const picture = () => sharp(original).extract({ left: 0, top: 0, ...shown });
+  const png = cropped ? await picture().png({ compressionLevel: 9 }).toBuffer() : original;
+  if (png.length <= maxBytes) return { uri: dataUri('png', png), ...shown, cropped };
+  for (let scale = 1; ; ) {
+    const size = { width: Math.ceil(shown.width * scale), height: Math.ceil(shown.height * scale) };
+    const webp = await picture()
       .resize(size.width, size.height, { fit: 'fill' })
-      .png({ compressionLevel: 9, palette: true })
+      .webp({ quality: 80 })
       .toBuffer();
+    if (webp.length <= maxBytes || size.width <= 64) return { uri: dataUri('webp', webp), ...size, cropped };
+    scale *= Math.min(0.9, Math.sqrt(maxBytes / webp.length));
   }
-  return { uri: `data:image/png;base64,${png.toString('base64')}`, ...size, cropped };
+}
+
+function dataUri(format: 'png' | 'webp', bytes: Buffer): string {
+  return `data:image/${format};base64,${bytes.toString('base64')}`;
 }
 
 /** Files `<prefix><number><ending>` of a folder in the order of their numbers; none if there is no folder. */

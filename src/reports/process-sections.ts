@@ -24,25 +24,27 @@ const PHASES = [
 const FEW_CLASSES = 20;
 
 /** Who answered, and how far the answers can be trusted. */
-export function oracleSection({ config, manifest }: RunRecord): PageSection {
+export function oracleSection({ config, manifest, cells }: RunRecord): PageSection {
   const noise = config.oracle?.noise ?? 0;
   const truth =
     noise > 0
       ? html`<p>Pool rows were answered with their true label, of which ${percent(noise)} were replaced by another class on purpose.</p>`
       : html`<p>Pool rows were answered with their true label.</p>`;
+  const synthesised = cells.some(({ rounds }) => rounds.some((record) => record.synthesised !== undefined));
+  if (!synthesised) return { id: 'oracle', title: 'Oracle', body: truth };
   const oracle = manifest?.oracle;
   if (oracle == null) {
     return {
       id: 'oracle',
       title: 'Oracle',
-      body: html`${truth}<p>No accuracy of a reference classifier is recorded, so answers about synthesised images, if there are any, cannot be weighed.</p>`,
+      body: html`${truth}<p>Synthesised images were answered by a reference classifier whose accuracy is not recorded, so how far its answers can be trusted is unknown.</p>`,
     };
   }
   const { testAccuracy, testAbstentions, testImages, trainImages, trainClasses, minConfidence } = oracle;
   const training =
     trainImages === undefined
       ? ''
-      : ` It was trained on ${trainImages.toLocaleString('en')} labelled images${trainClasses === undefined ? '' : ` of ${count(trainClasses, 'class', 'classes')}`}, which no strategy sees.`;
+      : ` It was trained on ${trainImages.toLocaleString('en')} labelled images${trainClasses === undefined ? '' : ` of ${count(trainClasses, 'class', 'classes')}`}, whose labels no strategy sees.`;
   const abstentions =
     testAbstentions === undefined
       ? ''
@@ -54,7 +56,7 @@ export function oracleSection({ config, manifest }: RunRecord): PageSection {
 <p>Synthesised images have no true label. A reference classifier answers for a person: on ${
       testImages === undefined ? '' : `${testImages.toLocaleString('en')} `
     }real test images it was not trained on, it is right on <strong>${percent(testAccuracy, 2)}</strong> of those it reads${abstentions}.${training}</p>
-<p>This bounds how far a strategy that learns from synthesised images can be trusted: about ${percent(1 - testAccuracy, 2)} of its answers would be wrong even if the images looked like real ones, and images near a decision boundary are harder than those.</p>`,
+<p>This limits a strategy that learns from synthesised images: about ${percent(1 - testAccuracy, 2)} of its answers would be wrong even if the images looked like real ones, and images near a decision boundary are harder than those.</p>`,
   };
 }
 
@@ -134,7 +136,7 @@ ${table(
     const peak = Math.max(...cells.flatMap(({ timings }) => timings.map(({ rssBytes }) => rssBytes)));
     return [
       strategyKey(name, styles.get(name)),
-      ...sums.map(duration),
+      ...sums.map((ms) => duration(ms === 0 ? null : ms)),
       duration(sums.reduce<number>((sum, ms) => sum + (ms ?? 0), 0)),
       bytes(peak),
     ];

@@ -15,7 +15,7 @@ import { provenanceSection } from './provenance-section.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { type Results, resultsOf, writeResults } from './results.ts';
 import { type RunRecord, readRun } from './run-record.ts';
-import { gapsSentence } from './verdict.ts';
+import { gapsSentence, unequalStartsSentence } from './verdict.ts';
 
 export interface WrittenReport {
   /** The page, `<run>/report/index.html`. */
@@ -75,7 +75,11 @@ function subtitle(
 
 function warning({ manifest }: RunRecord, results: Results): Html | null {
   const gaps = gapsSentence(results);
-  if (gaps === null) return null;
+  const unequal = unequalStartsSentence(results);
+  if (gaps === null && unequal === null) return null;
   const status = manifest?.status;
-  return html`<div class="warning" role="note"><p>${gaps}${status === undefined ? '' : ` Status in the manifest: ${status}.`}</p></div>`;
+  const state = status === undefined ? '' : ` Status in the manifest: ${status}.`;
+  return html`<div class="warning" role="note">${gaps === null ? '' : html`<p>${gaps}${state}</p>`}${
+    unequal === null ? '' : html`<p>${unequal}</p>`
+  }</div>`;
 }

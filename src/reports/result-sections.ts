@@ -17,21 +17,37 @@ import {
 } from './number-format.ts';
 import { seriesStyles } from './palette.ts';
 import type { Results, SeedResult, StrategyResult } from './results.ts';
-import { headlinePairs, outcomeSentence, verdictSentence, verdictWords } from './verdict.ts';
+import {
+  againstBaseline,
+  evidence,
+  headlinePairs,
+  outcomeSentence,
+  verdictClause,
+  verdictWords,
+} from './verdict.ts';
 
 /** The result in words. */
 export function summarySection(results: Results): PageSection {
   const final = headlinePairs(results, results.pairs.finalAccuracy);
   const area = headlinePairs(results, results.pairs.areaUnderBudgetCurve);
+  const clauses = final.map((pair) => verdictClause(pair)).join('; ');
+  const details = final.map((pair, position) => {
+    const whole = area[position];
+    return html`<li><strong>${pair.a}</strong> against ${pair.b}: final accuracy ${evidence(pair)}. ${
+      whole === undefined
+        ? ''
+        : html`Averaged over the whole budget, ${verdictClause(whole)} (${evidence(whole)}).`
+    }</li>`;
+  });
   return {
     id: 'result',
     title: 'Result',
-    body: html`<p class="lead">${outcomeSentence(results)}${' '}${final.map((pair) => `${verdictSentence(pair, 'final accuracy')} `)}</p>
-${
-  area.length === 0
-    ? html`<p>With a single strategy there is nothing to compare.</p>`
-    : html`<p>Over the whole budget:</p><ul>${area.map((pair) => html`<li>${verdictSentence(pair, 'average accuracy')}</li>`)}</ul>`
-}`,
+    body: html`<p class="lead">${outcomeSentence(results)} ${
+      final.length > 0
+        ? `In final accuracy, ${clauses}.`
+        : 'With a single strategy there is nothing to compare.'
+    }</p>
+${details.length > 0 ? html`<ul>${details}</ul>` : ''}`,
   };
 }
 
@@ -49,7 +65,7 @@ export async function curveSection(results: Results): Promise<PageSection> {
 <div class="narrow">${raw(await drawn(400, 340))}</div>
 <figcaption>Accuracy on the whole test split after each round, against labels paid for, the initial set included. ${
       n > 1
-        ? 'Lines are means over seeds, bands their 95 % intervals (Student’s t). Strategies share seeds and are compared seed by seed, so overlapping bands do not mean that there is no difference: the tables below decide.'
+        ? 'Lines are means over seeds, bands their 95 % intervals (Student’s t). Strategies share seeds and are compared seed by seed, so overlapping bands do not mean that there is no difference: the tables below decide.'
         : 'There is one seed, so there is no interval, and no difference can be told from chance.'
     } The axis does not start at 0.</figcaption>
 </figure>
@@ -90,7 +106,8 @@ export function strategiesSection(results: Results): PageSection {
 
 /** Every two strategies, seed by seed. */
 export function pairsSection(results: Results): PageSection {
-  const { finalAccuracy, areaUnderBudgetCurve } = results.pairs;
+  const finalAccuracy = againstBaseline(results, results.pairs.finalAccuracy);
+  const areaUnderBudgetCurve = againstBaseline(results, results.pairs.areaUnderBudgetCurve);
   const n = Math.min(...finalAccuracy.map((pair) => pair.n));
   const floor =
     n >= 2 && n < 6
@@ -115,7 +132,7 @@ function pairTable(label: string, pairs: readonly PairComparison[]): Html {
       { title: 'pair' },
       { title: 'seeds' },
       { title: 'difference' },
-      { title: '95 % interval' },
+      { title: '95 % interval' },
       { title: 'paired t, p' },
       { title: 'Wilcoxon, p' },
       { title: 'Holm, p' },

@@ -2,39 +2,42 @@
  * A run's outcome in sentences: who was better than whom, by how much, and how sure one can be.
  */
 import type { PairComparison } from '../experiments/statistics.ts';
-import { count, list, percent, points, pointsInterval, pValue } from './number-format.ts';
+import { count, list, NARROW_SPACE, percent, points, pointsInterval, pValue } from './number-format.ts';
 import type { Results, StrategyResult } from './results.ts';
 
-/** The pairs a summary speaks of: each strategy against random sampling, or all pairs where there is none. */
-export function headlinePairs({ strategies }: Results, pairs: readonly PairComparison[]): PairComparison[] {
-  const baseline = strategies.find(({ kind }) => kind === 'random')?.name;
-  if (baseline === undefined) return [...pairs];
-  return pairs.flatMap((pair) => {
-    if (pair.b === baseline) return [pair];
-    return pair.a === baseline ? [swapped(pair)] : [];
-  });
+/** The pairs in their order, random sampling always second, so that a positive difference is a gain over it. */
+export function againstBaseline({ strategies }: Results, pairs: readonly PairComparison[]): PairComparison[] {
+  const baseline = baselineOf(strategies);
+  return pairs.map((pair) => (pair.a === baseline ? swapped(pair) : pair));
 }
 
-/** One comparison in a sentence. */
-export function verdictSentence(pair: PairComparison, figure: string): string {
-  const { a, b, n, meanDifference, interval, holm, verdict, reason } = pair;
-  if (n === 0) return `${a} and ${b} cannot be compared on ${figure}: no seed is finished by both.`;
-  const difference = `${points(meanDifference)} percentage points`;
-  if (verdict === 'too few seeds') {
-    return `${a} and ${b} share ${count(n, 'finished seed')}, too few for a verdict on ${figure}; the mean difference is ${difference}.`;
-  }
-  const evidence =
-    holm === null
-      ? `${difference}; there is no p-value because ${reason}`
-      : `${difference}, 95 % interval ${pointsInterval(interval)}, corrected p ${holm < 0.001 ? '' : '= '}${pValue(holm)}`;
-  const relation = {
-    'A better': 'has significantly better',
-    'B better': 'has significantly worse',
-    'not significant': 'is not significantly different from',
+/** The pairs a summary speaks of: each strategy against random sampling, or all pairs where there is none. */
+export function headlinePairs(results: Results, pairs: readonly PairComparison[]): PairComparison[] {
+  const baseline = baselineOf(results.strategies);
+  return againstBaseline(results, pairs).filter(({ b }) => baseline === undefined || b === baseline);
+}
+
+/** The verdict of a comparison in a clause, without its evidence. */
+export function verdictClause({ a, b, n, verdict }: PairComparison): string {
+  if (n === 0) return `${a} and ${b} have no finished seed in common`;
+  return {
+    'A better': `${a} is significantly better than ${b}`,
+    'B better': `${a} is significantly worse than ${b}`,
+    'not significant': `${a} is not significantly different from ${b}`,
+    'too few seeds': `${a} and ${b} share ${count(n, 'finished seed')}, too few for a verdict`,
   }[verdict];
-  return verdict === 'not significant'
-    ? `${a} ${relation} ${b} in ${figure} (${evidence}).`
-    : `${a} ${relation} ${figure} than ${b} (${evidence}).`;
+}
+
+/** What a comparison's verdict rests on. */
+export function evidence({ n, meanDifference, interval, holm, reason }: PairComparison): string {
+  if (n === 0 || meanDifference === null) return 'nothing to compare';
+  const difference = `${points(meanDifference)} percentage points`;
+  if (interval === null) return difference;
+  const p =
+    holm === null
+      ? `no p-value: ${reason}`
+      : `corrected p${NARROW_SPACE}${holm < 0.001 ? '' : `=${NARROW_SPACE}`}${pValue(holm)}`;
+  return `${difference}, 95${NARROW_SPACE}% interval ${pointsInterval(interval)}, ${p}`;
 }
 
 /** The same comparison in a few words, for a table. */
@@ -65,9 +68,28 @@ export function gapsSentence({ strategies, rounds }: Results): string | null {
       ? [`${name} has not finished its ${count(rounds, 'round')} on ${seedWords(unfinishedSeeds)}`]
       : []),
   ]);
-  return parts.length === 0
+  if (parts.length === 0) return null;
+  return `This run is incomplete: ${parts.join('; ')}. Means rest on the seeds that finished, which are not the same for every strategy; only the paired differences compare like with like.`;
+}
+
+/**
+ * Seeds on which strategies do not start from the same accuracy, in a sentence; null if there are none. They
+ * share the initial set and the initial weights, so such a run was not fair.
+ */
+export function unequalStartsSentence({ strategies, seeds }: Results): string | null {
+  const unequal = seeds.filter((wanted) => {
+    const starts = strategies.flatMap(
+      ({ perSeed }) => perSeed.find(({ seed }) => seed === wanted)?.curve[0]?.testAccuracy ?? [],
+    );
+    return new Set(starts).size > 1;
+  });
+  return unequal.length === 0
     ? null
-    : `This run is incomplete: ${parts.join('; ')}. Means and verdicts rest on the seeds that finished.`;
+    : `The strategies do not start from the same accuracy on ${seedWords(unequal)}, though they share the initial set: do not trust the comparison.`;
+}
+
+function baselineOf(strategies: readonly StrategyResult[]): string | undefined {
+  return strategies.find(({ kind }) => kind === 'random')?.name;
 }
 
 function startWords(strategies: readonly StrategyResult[]): string {
