@@ -4,6 +4,7 @@
  * that of the training step shows that none are computed.
  */
 import * as tf from '@tensorflow/tfjs';
+import { DcganConfig } from '../generators/config.ts';
 import { discriminateImages, generateImages } from '../generators/dcgan-networks.ts';
 import { createDcganTraining, disposeDcganTraining } from '../generators/dcgan-step.ts';
 import { Adam } from '../src/backend/adam.ts';
@@ -19,17 +20,13 @@ const SHAPE = [28, 28, 1] as const;
 /** Times 100 steps on 50 latents on the backend chosen before. */
 export async function benchLatentSteps(): Promise<StepsResult> {
   const stream = rootStream(1).of('bench');
-  const config = {
-    latentSize: 100,
-    channels: [128, 64],
-    learningRate: 2e-4,
-    beta1: 0.5,
-    labelSmoothing: 0,
-    ema: 0,
-  } as Parameters<typeof createDcganTraining>[0];
+  const config = DcganConfig.parse({ kind: 'dcgan' });
   const training = createDcganTraining(config, SHAPE, stream.of('training'));
   const { architecture, generator, discriminator } = training;
-  const start = tf.tensor2d(stream.of('latents').normals(LATENTS * 100), [LATENTS, 100]);
+  const start = tf.tensor2d(stream.of('latents').normals(LATENTS * config.latentSize), [
+    LATENTS,
+    config.latentSize,
+  ]);
   const latents = tf.variable(start);
   const adam = new Adam([latents], { learningRate: 0.05 });
   const by = { by: 'running' } as const;
@@ -47,7 +44,7 @@ export async function benchLatentSteps(): Promise<StepsResult> {
     const rates: number[] = [];
     const times: number[] = [];
     for (let i = 0; i < STEPS; i++) {
-      if (i % 10 === 0) rates.push(await measureMatmulRate(3));
+      if (i % 10 === 0) rates.push(await measureMatmulRate(5));
       times.push(await timed(step));
     }
     const matmulGflops = median(rates);

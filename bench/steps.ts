@@ -7,17 +7,18 @@
  * reported.
  */
 import * as tf from '@tensorflow/tfjs';
+import { DcganConfig } from '../generators/config.ts';
 import { createDcganTraining, dcganStep, disposeDcganTraining } from '../generators/dcgan-step.ts';
+import { KERNEL_SIZE } from '../generators/layers.ts';
 import { measureMatmulRate } from '../src/backend/matmul-rate.ts';
 import { rootStream } from '../src/random.ts';
 import { median, timed } from './timing.ts';
 
-const BATCH = 64;
 const ROUNDS = 9;
-const CHANNELS = [128, 64] as const;
-const LATENT_SIZE = 100;
 const SHAPE = [28, 28, 1] as const;
-const KERNEL = 5;
+
+/** The paper's network at full width: the defaults. */
+const CONFIG = DcganConfig.parse({ kind: 'dcgan' });
 
 export interface StepTiming {
   readonly step: string;
@@ -38,18 +39,11 @@ export interface StepsResult {
 /** Times the steps on the backend chosen before. */
 export async function benchSteps(): Promise<StepsResult> {
   const stream = rootStream(1).of('bench');
-  const config = {
-    latentSize: LATENT_SIZE,
-    channels: [...CHANNELS],
-    learningRate: 2e-4,
-    beta1: 0.5,
-    labelSmoothing: 0,
-    ema: 0,
-  } as Parameters<typeof createDcganTraining>[0];
-  const training = createDcganTraining(config, SHAPE, stream.of('training'));
-  const pixels = BATCH * SHAPE[0] * SHAPE[1] * SHAPE[2];
-  const reals = tf.tensor4d(stream.of('reals').uniforms(pixels), [BATCH, ...SHAPE]);
-  const latents = tf.tensor2d(stream.of('latents').normals(BATCH * LATENT_SIZE), [BATCH, LATENT_SIZE]);
+  const { batch, latentSize } = CONFIG;
+  const training = createDcganTraining(CONFIG, SHAPE, stream.of('training'));
+  const pixels = batch * SHAPE[0] * SHAPE[1] * SHAPE[2];
+  const reals = tf.tensor4d(stream.of('reals').uniforms(pixels), [batch, ...SHAPE]);
+  const latents = tf.tensor2d(stream.of('latents').normals(batch * latentSize), [batch, latentSize]);
   try {
     const rates: number[] = [];
     const times: number[] = [];
@@ -60,14 +54,14 @@ export async function benchSteps(): Promise<StepsResult> {
     await timed(step);
     await timed(step);
     for (let round = 0; round < ROUNDS; round++) {
-      rates.push(await measureMatmulRate(3));
+      rates.push(await measureMatmulRate(9));
       times.push(await timed(step));
     }
     const matmulGflops = median(rates);
     const ms = median(times);
-    const gflop = dcganFlop() / 1e9;
+    const gflop = dcganFlop(CONFIG, SHAPE) / 1e9;
     const gflops = gflop / (ms / 1e3);
-    const timing = { step: `dcgan-28 batch ${BATCH}`, ms, gflop, gflops };
+    const timing = { step: `dcgan-28 batch ${batch}`, ms, gflop, gflops };
     return { matmulGflops, steps: [{ ...timing, shareOfMatmul: gflops / matmulGflops }] };
   } finally {
     disposeDcganTraining(training);
@@ -85,20 +79,22 @@ export async function benchSteps(): Promise<StepsResult> {
  * for the images: `2 (3 D - first)`. The generator's update: forward and by inputs only, `2 D`. Together
  * `3 G - dense + 8 D - 2 first`, 14.6 GFLOP at the default sizes. Elementwise work is not counted.
  */
-export function dcganFlop(): number {
-  const [height, width, imageChannels] = SHAPE;
-  const factor = 2 ** CHANNELS.length;
-  const features = (height / factor) * (width / factor) * CHANNELS[0];
+export function dcganFlop(
+  { batch, latentSize, channels }: Pick<DcganConfig, 'batch' | 'latentSize' | 'channels'>,
+  [height, width, imageChannels]: readonly [number, number, number],
+): number {
+  const factor = 2 ** channels.length;
+  const features = (height / factor) * (width / factor) * (channels[0] as number);
   // The same shapes in both networks, mirrored. The last is the discriminator's first.
-  const convolutions = CHANNELS.map((channels, level) => {
-    const scale = 2 ** (CHANNELS.length - level);
-    const next = CHANNELS[level + 1] ?? imageChannels;
-    return 2 * BATCH * (height / scale) * (width / scale) * KERNEL ** 2 * channels * next;
+  const convolutions = channels.map((count, level) => {
+    const scale = 2 ** (channels.length - level);
+    const next = channels[level + 1] ?? imageChannels;
+    return 2 * batch * (height / scale) * (width / scale) * KERNEL_SIZE ** 2 * count * next;
   });
   const convolution = convolutions.reduce((sum, flop) => sum + flop, 0);
-  const dense = 2 * BATCH * LATENT_SIZE * features;
+  const dense = 2 * batch * latentSize * features;
   const generator = dense + convolution;
-  const discriminator = convolution + 2 * BATCH * features;
+  const discriminator = convolution + 2 * batch * features;
   const first = convolutions.at(-1) as number;
   return 3 * generator - dense + 8 * discriminator - 2 * first;
 }
