@@ -1,5 +1,5 @@
 /**
- * Repairs second derivatives of TensorFlow.js 4.22, which a gradient penalty needs.
+ * Repairs second derivatives of TensorFlow.js 4.22, which a gradient penalty needs, and a few first ones.
  *
  * Two faults, the same on every backend:
  *
@@ -9,8 +9,9 @@
  *   intermediate results in a custom gradient; and everything built on these). Repair: save the *input* and
  *   compute the output again. Known as tensorflow/tfjs#3252.
  * - Loud. Gradients made of comparisons or of kernels that have no gradient themselves stop with "gradient
- *   function not found". Repair: comparisons are flat, so theirs is zero; the gradient of average pooling
- *   is linear in `dy`, so its own is pooling; that of resizing is written as matrix products.
+ *   function not found". Repair: comparisons are flat, so theirs is zero; average pooling and resizing are
+ *   linear, so the derivative of their gradient is the op itself. Where their first gradient was wrong, it is
+ *   right now.
  *
  * Still without a second derivative, all with an error: maxPool, max and average pooling in 3-D, depthwise
  * convolution, convolution with dilation, localResponseNormalization, prod, cumprod. Custom gradients of other
@@ -25,7 +26,8 @@ type Rule = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Record<string, unknown>) 
 const SELU_ALPHA = 1.7580993408473768;
 const SELU_SCALE = 1.0507009873554805;
 
-// Scopes of the ops whose custom gradient keeps intermediate results (logSigmoid even a disposed tensor); without it they are compositions of repaired ops.
+// Scopes of the ops whose custom gradient keeps intermediate results, logSigmoid's even a disposed tensor.
+// Without it they are compositions of repaired ops.
 const COMPOSED_OPS: readonly string[] = ['logSigmoid__op', 'logSoftmax__op', 'softmaxCrossEntropy__op'];
 
 let repaired = false;
