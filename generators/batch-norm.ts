@@ -7,7 +7,7 @@
  *
  * Differs from tf.layers.batchNormalization: the moments of a batch are handed out and never written anywhere
  * by the layer itself, so a pass inside a gradient, or one made twice, changes nothing. The training pass has
- * a gradient of its own: written with plain operations it costs about three times as much.
+ * its gradient in closed form, which takes fewer passes over the images than differentiating its operations.
  */
 import * as tf from '@tensorflow/tfjs';
 

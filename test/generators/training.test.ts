@@ -75,6 +75,14 @@ test('writes model, weights and one line of losses a step, and the same bytes ag
   expect(model).toMatchObject({ format: 1, config: CONFIG, shape: [4, 4, 1], images: { count: 26 } });
 });
 
+test('every step draws latents of its own', async () => {
+  const dir = freshDir();
+  // Networks that stand still, so that only the latents can change the generator's loss.
+  await run(dir, {}, { ...CONFIG, learningRate: 1e-30 });
+  const losses = (await metricsOf(dir)).map(({ generatorLoss }) => generatorLoss);
+  expect(new Set(losses).size).toBeGreaterThan(20);
+});
+
 test('another stream gives other weights', async () => {
   const dir = freshDir();
   await run(dir, { stream: rootStream(2) });
