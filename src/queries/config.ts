@@ -16,23 +16,25 @@ export const GaalConfig = z.strictObject({
     .default(SEARCH_DEFAULTS.objective)
     .describe(
       'boundary: the lead of the best class over the second, |w . x + b| of a linear SVM; entropy: minus the ' +
-        'entropy of the softmax, in nats. Default: boundary (Zhu and Bento 2017, equation 2)',
+        'entropy of the softmax, in nats. Default: boundary (Zhu and Bento 2017)',
     ),
   steps: z
     .int()
     .min(1)
     .default(SEARCH_DEFAULTS.steps)
-    .describe('Gradient steps a start. Default: 100, after which more gained nothing (see the page on GAAL)'),
+    .describe(
+      'Gradient steps a start. Default: 100; more are lost in rounding to bytes (see latent-search.ts)',
+    ),
   restarts: z
     .int()
     .min(1)
     .default(SEARCH_DEFAULTS.restarts)
-    .describe('Starts a query, of which the best is kept. Default: 4'),
+    .describe('Starts a query, of which the best is kept. Default: 4; a linear SVM gets there from 1'),
   learningRate: z
     .number()
     .positive()
     .default(SEARCH_DEFAULTS.learningRate)
-    .describe('Adam step size, in latent units. Default: by measurement (see the page on GAAL)'),
+    .describe('Adam step size, in latent units. Default: 0.05, by measurement (see latent-search.ts)'),
   prior: z
     .enum(PRIORS)
     .default(SEARCH_DEFAULTS.prior)

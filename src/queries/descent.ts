@@ -2,6 +2,7 @@
  * The inner loop of latent search: many latents at once down the gradient of what they decode to, the best
  * point of each remembered. Nothing is read back to the host, so that a device never waits.
  */
+import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { Generator } from '../../generators/generator.ts';
 import { Adam } from '../backend/adam.ts';
@@ -64,12 +65,12 @@ export function standingOf(
  * @param starts `[rows, latentSize]`, within the band. Not disposed.
  * @returns tensors the caller disposes
  */
-export function descend(
+export async function descend(
   generator: Generator,
   classifier: Classifier,
   starts: tf.Tensor2D,
   settings: DescentSettings,
-): Descent {
+): Promise<Descent> {
   const { queries, steps, learningRate, band, diversityWeight } = settings;
   const [rows, latentSize] = starts.shape;
   const restarts = rows / queries;
@@ -101,6 +102,8 @@ export function descend(
 
   try {
     for (let step = 0; step <= steps; step++) {
+      // A search may take seconds; between two steps, timers and signals get their turn.
+      await setImmediate();
       tf.tidy(() => {
         try {
           if (step === steps) return note(standing(latents));

@@ -5,28 +5,31 @@ import { type ImageShape, imageSize, toModelRange } from '../datasets/dataset.ts
 import type { LatentSearch } from './latent-search.ts';
 import { objectiveMinimum } from './objectives.ts';
 
-/** Finite numbers, or null where a figure does not exist. Means and shares are over the round's queries. */
+/**
+ * Finite numbers, or null where a figure does not exist: the objective of a start is not a number if the models
+ * break down on its image. Means and shares are over the round's queries.
+ */
 export interface SearchDiagnostics {
   readonly objective: string;
   /** Mean objective of each query's first start, unselected: of random samples of the generator. */
-  readonly objectiveStart: number;
+  readonly objectiveStart: number | null;
   /** Mean objective of the queries as float images. */
-  readonly objectiveEnd: number;
+  readonly objectiveEnd: number | null;
   /** Mean objective of the queries as bytes. */
-  readonly objectiveEndQuantised: number;
+  readonly objectiveEndQuantised: number | null;
   /**
    * Share of queries whose bytes stand at most `tolerance x (mean of the starts - minimum)` above the minimum of
    * the objective (0 for the boundary, `-ln classes` for the entropy).
    */
-  readonly shareReached: number;
+  readonly shareReached: number | null;
   /** Share of queries whose search stood, at some step, in another class than it started in. */
-  readonly shareCrossed: number;
+  readonly shareCrossed: number | null;
   /** {@link meanPairwiseDistance} of the queries; null for a single one. */
   readonly meanPairwiseDistance: number | null;
   /** The same of as many random samples of the generator, for scale. */
   readonly meanPairwiseDistanceRandom: number | null;
   /** Mean L2 norm of the latents; about the square root of their size for draws from the prior. */
-  readonly latentNormMean: number;
+  readonly latentNormMean: number | null;
 }
 
 export interface SearchDiagnosticsOptions {
@@ -43,13 +46,14 @@ export function searchDiagnostics(
   const { queries, objective } = search;
   const objectiveStart = mean(search.objectiveStart);
   const minimum = objectiveMinimum(objective, classes);
-  const limit = minimum + tolerance * (objectiveStart - minimum);
+  const limit = objectiveStart === null ? null : minimum + tolerance * (objectiveStart - minimum);
   return {
     objective,
     objectiveStart,
     objectiveEnd: mean(search.objectiveEnd),
     objectiveEndQuantised: mean(search.objectiveEndQuantised),
-    shareReached: search.objectiveEndQuantised.filter((value) => value <= limit).length / queries,
+    shareReached:
+      limit === null ? null : mean(search.objectiveEndQuantised.map((value) => (value <= limit ? 1 : 0))),
     shareCrossed: mean(search.crossed),
     meanPairwiseDistance: meanPairwiseDistance(search.images, imageSize(shape)),
     meanPairwiseDistanceRandom: meanPairwiseDistance(search.startImages, imageSize(shape)),
@@ -87,8 +91,9 @@ function rowNorms(values: Float32Array, size: number): number[] {
   );
 }
 
-function mean(values: ArrayLike<number>): number {
+/** Null if any value is not finite. */
+function mean(values: ArrayLike<number>): number | null {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
-  return sum / values.length;
+  return Number.isFinite(sum) ? sum / values.length : null;
 }

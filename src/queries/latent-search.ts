@@ -2,8 +2,8 @@
  * Query synthesis by latent optimisation: moves latents through a frozen generator until the task model finds
  * the images they decode to hard.
  *
- * Source: Zhu and Bento 2017, "Generative Adversarial Active Learning" (arXiv:1702.07956), algorithm 1 and
- * equation 2: `min_z |w . phi(G(z)) + b|`.
+ * Source: Zhu and Bento 2017, "Generative Adversarial Active Learning" (arXiv:1702.07956):
+ * `min_z |w . phi(G(z)) + b|`, phi the identity.
  * Reference code: billzhaox/PyTorch-GAAL@86cc05e, which runs one L-BFGS search a query from a fresh draw and
  * redraws until one converges.
  * Differs: Adam over all queries of a round in one batch, a fixed number of steps and of starts, so that the
@@ -39,14 +39,26 @@ export interface SearchOptions {
   readonly diversityWeight?: number;
 }
 
-/** The defaults of {@link searchLatents}, and why. Measured figures: docs of GAAL. */
+/**
+ * The defaults of {@link searchLatents}. Measured on MNIST 5 against 7 with a linear SVM of 50 labels, and a DCGAN
+ * of 400 updates or a dense VAE of 2000 as generator, 40 starts; shares are of the mean distance at the start.
+ *
+ * - Steps: at 25, 50, 100 and 200 steps 1e-2, 3e-3, 2e-4 and 1e-6 are left, at any step size in [0.02, 0.2].
+ *   Rounding to bytes leaves 2e-3, so more than 100 steps are wasted.
+ * - What is descended: at 200 steps the distance itself is stuck at 1e-4, its square at 1e-6.
+ * - Step size: at 0.02 a few starts need all 100 steps to get near; from 0.1 on latents drift to the edge of the
+ *   shell (DCGAN: mean norm 10.1, 10.3, 10.8, 11.9 at 0.02, 0.05, 0.1, 0.2).
+ * - Restarts: a linear SVM needs none, every start arrives. They are for networks, whose searches may get
+ *   stuck, and choose among bytes: 4 in place of 1 leave less than half of the distance there.
+ * - Diversity: 0.1 raises the mean pairwise distance of 10 queries from 0.36 to 0.59 (DCGAN) and leaves 1e-2.
+ */
 export const SEARCH_DEFAULTS = {
   objective: 'boundary',
   steps: 100,
   restarts: 4,
   learningRate: 0.05,
   prior: 'shell',
-  // 2.8 standard deviations of the norm: 99.5 % of all draws lie inside.
+  // 2.8 standard deviations of the norm: 99.5 % of all draws from the prior lie inside.
   priorWidth: 2,
   diversityWeight: 0,
 } as const satisfies Omit<Required<SearchOptions>, 'queries'>;
@@ -108,7 +120,7 @@ export async function searchLatents(
     const starts = hold(
       tf.tidy(() => constrainNorms(drawStarts(stream, queries, restarts, latentSize), band)),
     );
-    const found = descend(generator, classifier, starts, { ...settings, band });
+    const found = await descend(generator, classifier, starts, { ...settings, band });
     hold(found.latents);
     hold(found.crossed);
     const firstStarts = hold(tf.slice(starts, [0, 0], [queries, latentSize]));

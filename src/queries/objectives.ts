@@ -1,7 +1,7 @@
 /**
  * What a synthesised query should be: on the task model's decision boundary, or as uncertain as can be.
  *
- * Source: Zhu and Bento 2017 (arXiv:1702.07956), equation 2, for the distance to the boundary; Mayer and
+ * Source: Zhu and Bento 2017 (arXiv:1702.07956) for the distance to the boundary; Mayer and
  * Timofte 2020 (arXiv:1808.06671), for the entropy.
  * Differs from Zhu and Bento: more than two classes are allowed, by the margin of the two best.
  */

@@ -62,6 +62,14 @@ test('a single query has no pair, and says so by null', () => {
   expect(diagnostics.latentNormMean).toBe(5);
 });
 
+test('a start without a number leaves null, not NaN, and spoils no other figure', () => {
+  const search: LatentSearch = { ...SEARCH, objectiveStart: Float32Array.of(1, Number.NaN, 3, 2) };
+  const diagnostics = searchDiagnostics(search, { shape: SHAPE, classes: 2, tolerance: 0.1 });
+  expect(diagnostics.objectiveStart).toBeNull();
+  expect(diagnostics.shareReached).toBeNull();
+  expect(diagnostics.objectiveEnd).toBe(0.25);
+});
+
 test('pixels count in model range: black and white are 2 apart, equal images 0', () => {
   expect(meanPairwiseDistance(Uint8Array.of(0, 0, 255, 255), 2)).toBeCloseTo(2, 6);
   expect(meanPairwiseDistance(Uint8Array.of(7, 9, 7, 9), 2)).toBe(0);

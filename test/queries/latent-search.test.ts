@@ -85,10 +85,14 @@ describe('searching the boundary of a linear machine through a linear generator'
     });
   });
 
-  test('never ends above its start, though the last step is far off', async () => {
+  test('never ends above its start, though the last step is far off, and counts the last step', async () => {
     const found = await search({ queries: 8, restarts: 1, steps: 7, learningRate: 5, prior: 'none' });
     found.objectiveEnd.forEach((end, query) => {
       expect(end).toBeLessThanOrEqual(found.objectiveStart[query]!);
+    });
+    const once = await search({ queries: 8, restarts: 1, steps: 1, learningRate: 1e-3 });
+    once.objectiveEnd.forEach((end, query) => {
+      expect(end).toBeLessThan(once.objectiveStart[query]!);
     });
     const unmoved = await search({ queries: 8, restarts: 1, steps: 0 });
     expect(unmoved.objectiveEnd).toEqual(unmoved.objectiveStart);
@@ -304,17 +308,17 @@ test('leaves no tensor behind, even when it fails', async () => {
 });
 
 test('a start that breaks down does not spoil the others of its query', async () => {
-  // The square root has no value for a negative latent.
+  // The square root has no value for a negative latent; as a byte NaN is black, which is on the boundary.
   const generator: Generator = {
     ...randomLinearGenerator(1, [1, 1, 1]),
     generate: (latents) =>
-      tf.tidy(() => tf.reshape(tf.sub(tf.sqrt(latents), 1), [-1, 1, 1, 1]) as tf.Tensor4D),
+      tf.tidy(() => tf.reshape(tf.sub(1, tf.sqrt(latents)), [-1, 1, 1, 1]) as tf.Tensor4D),
   };
-  const classifier = toySvm([1], 0.2, [1, 1, 1]);
-  const found = await searchLatents(generator, classifier, stream, { queries: 6, restarts: 12 });
-  for (const end of found.objectiveEnd) expect(end).toBeLessThan(1e-3);
-  for (const latent of found.latents) expect(latent).toBeCloseTo(0.64, 2);
+  const options = { queries: 6, restarts: 12, learningRate: 0.2, prior: 'none' } as const;
+  const found = await searchLatents(generator, toySvm([1], 1, [1, 1, 1]), stream, options);
   expect([...found.objectiveStart].some(Number.isNaN)).toBe(true);
+  for (const end of found.objectiveEnd) expect(end).toBeLessThan(0.01);
+  for (const latent of found.latents) expect(latent).toBeCloseTo(4, 1);
 });
 
 test('names the argument in its errors', async () => {

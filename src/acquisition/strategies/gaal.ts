@@ -2,7 +2,7 @@
  * GAAL: the queries are images that the generator synthesises on the task model's decision boundary. They are
  * labelled and trained on themselves; no pool image is bought.
  *
- * Source: Zhu and Bento 2017, "Generative Adversarial Active Learning" (arXiv:1702.07956), algorithm 1.
+ * Source: Zhu and Bento 2017, "Generative Adversarial Active Learning" (arXiv:1702.07956).
  * What differs from it: see `../../queries/latent-search.ts`.
  */
 import type { Generator } from '../../../generators/generator.ts';
