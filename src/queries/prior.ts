@@ -3,8 +3,8 @@
  *
  * The norm of a draw from N(0, I_d) has a mean of about `sqrt(d)` and a standard deviation of about
  * `1 / sqrt(2)` whatever d is, so nearly all latents a generator ever saw lie in a thin shell. Optimised freely
- * they leave it, and images from outside are the generator's guesses (a DCGAN's saturate outward and blur
- * inward). White 2016, "Sampling generative networks" makes the same point for interpolation.
+ * they may leave it, for where no image taught the generator anything. White 2016, "Sampling generative
+ * networks", makes the same point for interpolation.
  */
 import * as tf from '@tensorflow/tfjs';
 
