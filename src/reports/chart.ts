@@ -30,7 +30,10 @@ export const CHART_CONFIG = {
 
 /** Draws a specification as SVG. The same specification gives the same bytes. */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
+  // Vega would warn on the console of a chart without data.
+  const logger = vega.logger(vega.Error);
+  const parsed = vega.parse(compile(spec, { logger }).spec);
+  const view = new vega.View(parsed, { renderer: 'none', logger });
   try {
     return await view.toSVG();
   } finally {

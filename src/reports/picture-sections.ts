@@ -110,12 +110,16 @@ async function queryFigure(
   const { uri, width, height, cropped } = await readPicture(file, MOST_GRID_HEIGHT, maxBytes);
   const record = rounds[number];
   const before = rounds[number - 1];
-  const answers = (record?.answers ?? []).map(({ label }) =>
-    label === null ? 'abstained' : className(run, label),
+  const given = record?.answers ?? [];
+  const answers = given.map(({ label }) => (label === null ? 'abstained' : className(run, label)));
+  const labels = [...new Set(given.map(({ label }) => label))].sort(
+    (one, other) => (one ?? Number.POSITIVE_INFINITY) - (other ?? Number.POSITIVE_INFINITY),
   );
-  const tally = [...new Set(answers)]
-    .sort()
-    .map((answer) => `${answers.filter((other) => other === answer).length} × ${answer}`)
+  const tally = labels
+    .map((wanted) => {
+      const times = given.filter(({ label }) => label === wanted).length;
+      return `${times} × ${wanted === null ? 'abstained' : className(run, wanted)}`;
+    })
     .join(', ');
   const source = record?.synthesised === undefined ? 'picked from the pool' : 'synthesised';
   const alt = `${count(answers.length, 'image')} ${source} by ${strategy} in round ${number} of seed ${seed}. Answers in order: ${answers.slice(0, 50).join(', ')}.`;

@@ -57,7 +57,7 @@ export function outcomeSentence(results: Results): string {
   );
   const seeds = [...new Set(finished.map(({ n }) => n))];
   const over = seeds.length === 1 ? count(seeds[0] as number, 'seed') : 'the finished seeds';
-  return `From ${startWords(finished)} at the start, test accuracy rose to ${ends}, at ${Math.round(labels ?? 0)} labels paid for (mean of ${over}).`;
+  return `Starting from ${startWords(finished)}, test accuracy reached ${ends}, at ${Math.round(labels ?? 0)} labels paid for (mean of ${over}).`;
 }
 
 /** What is missing from a run; null if nothing is. */

@@ -126,8 +126,10 @@ describe('the learning curve', () => {
   });
 
   test('draws a run without any round, and one with a single seed', async () => {
+    const warned = vi.spyOn(console, 'warn');
     const empty = { ...results, strategies: results.strategies.map((one) => ({ ...one, curve: [] })) };
     expect(await renderSvg(learningCurveSpec(empty))).toMatch(/^<svg/);
+    expect(warned).not.toHaveBeenCalled();
     const single = {
       ...results,
       strategies: [strategy('random', 'random', [[0.9], [0.92]])],
