@@ -30,7 +30,7 @@ export const CHART_CONFIG = {
 
 /** Draws a specification as SVG. The same specification gives the same bytes. */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  // Vega would warn on the console of a chart without data.
+  // Left to themselves both write their warnings to the console.
   const logger = vega.logger(vega.Error);
   const parsed = vega.parse(compile(spec, { logger }).spec);
   const view = new vega.View(parsed, { renderer: 'none', logger });

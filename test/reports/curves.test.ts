@@ -119,6 +119,17 @@ describe('the learning curve', () => {
     }
   });
 
+  test('what Vega would say on the console stays unsaid', async () => {
+    const warned = vi.spyOn(console, 'warn');
+    const odd = {
+      data: { values: [{ a: 1 }] },
+      mark: 'bar',
+      encoding: { shape: { field: 'a', type: 'nominal' } },
+    };
+    await renderSvg(odd as Parameters<typeof renderSvg>[0]);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
   test('says what it shows in words', () => {
     expect(curveDescription(results)).toBe(
       'Learning curves of test accuracy against labels paid for: random from 95.0 % at 50 to 97.0 % at 70 labels; gaal <b> from 95.0 % at 50 to 97.1 % at 70 labels.',
@@ -126,10 +137,9 @@ describe('the learning curve', () => {
   });
 
   test('draws a run without any round, and one with a single seed', async () => {
-    const warned = vi.spyOn(console, 'warn');
     const empty = { ...results, strategies: results.strategies.map((one) => ({ ...one, curve: [] })) };
     expect(await renderSvg(learningCurveSpec(empty))).toMatch(/^<svg/);
-    expect(warned).not.toHaveBeenCalled();
+
     const single = {
       ...results,
       strategies: [strategy('random', 'random', [[0.9], [0.92]])],
