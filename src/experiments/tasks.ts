@@ -38,7 +38,11 @@ export interface QueryPicture {
   readonly heading: string;
   readonly images: Uint8Array;
   readonly shape: ImageShape;
-  readonly captions: readonly { readonly title: string; readonly detail: string }[];
+  readonly captions: readonly {
+    readonly title: string;
+    readonly detail: string;
+    readonly tone: 'plain' | 'warning';
+  }[];
 }
 
 export interface TaskContext {
@@ -223,7 +227,8 @@ async function saveQueries(
     shape: dataset.shape,
     captions: answers.map(({ label, confidence }, query) => ({
       title: label === null ? 'abstained' : (dataset.classNames[label] as string),
-      detail: `margin ${(margin[query] as number).toFixed(2)}${rows === null ? `, oracle ${percent(confidence)}` : ''}`,
+      tone: label === null ? 'warning' : 'plain',
+      detail: `margin ${(margin[query] as number).toPrecision(2)}${rows === null ? `, oracle ${percent(confidence)}` : ''}`,
     })),
   });
 }
