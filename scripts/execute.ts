@@ -8,7 +8,7 @@ import { type BackendName, selectBackend } from '../src/backend/backend.ts';
 import { loadDataset } from '../src/datasets/registry.ts';
 import { ConfigError, checkPlan, type ExperimentConfig } from '../src/experiments/config.ts';
 import { endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
-import type { ReferenceQuality } from '../src/experiments/run-folder.ts';
+import type { DataFacts, ReferenceQuality } from '../src/experiments/run-folder.ts';
 import { readReferenceQuality, runTasks } from '../src/experiments/runner.ts';
 import { taskName } from '../src/experiments/tasks.ts';
 import { writeReport } from '../src/reports/report.ts';
@@ -20,7 +20,7 @@ export interface ExecuteOptions {
   readonly run: string;
   readonly config: ExperimentConfig;
   readonly dataDirs: readonly string[];
-  readonly classNames: readonly string[];
+  readonly data: DataFacts;
   /** The folder named by the user, for a later resume. */
   readonly dataDir: string | null;
   readonly backend: BackendName | undefined;
@@ -29,22 +29,23 @@ export interface ExecuteOptions {
 }
 
 /**
- * The names of the classes of a plan's data set. Loading it here, before any work, is how a missing or damaged data
- * set and an impossible budget are told at once.
+ * What the data set of a plan is. Loading it here, before any work, is how a missing or damaged data set and an
+ * impossible budget are told at once.
  */
 export async function checkData(
   source: string,
   config: ExperimentConfig,
   dataDirs: readonly string[],
-): Promise<readonly string[]> {
+): Promise<DataFacts> {
   const dataset = await loadDataset(config.dataset, { dataDirs });
   checkPlan(source, config, dataset);
-  return dataset.classNames;
+  const { classNames, train, test, notes = [] } = dataset;
+  return { classNames, trainImages: train.n, testImages: test.n, dataNotes: notes };
 }
 
 /** @returns the exit status */
 export async function execute(options: ExecuteOptions): Promise<number> {
-  const { run, config, dataDirs, dataDir, classNames } = options;
+  const { run, config, dataDirs, dataDir, data } = options;
   const before = await readManifest(run);
   const backend = await selectBackend(options.backend ?? (before?.backend as BackendName | undefined));
   if (before !== null && before.status !== 'finished' && before.backend !== backend.backend) {
@@ -58,10 +59,11 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     const alreadyFinished = before?.status === 'finished';
     const manifest = alreadyFinished
       ? before
-      : await startManifest(run, { genal, root: packageRoot, backend, dataDir, classNames });
+      : await startManifest(run, { genal, root: packageRoot, backend, dataDir, data });
     const jobs = options.jobs ?? (backend.backend === 'tensorflow' ? 1 : Math.min(availableParallelism(), 4));
     const counts = `${config.strategies.length} strategies x ${config.seeds.length} seeds`;
     console.log(`${config.name}: ${counts}, ${config.rounds} rounds of ${config.batch} queries`);
+    for (const note of data.dataNotes) console.log(`${config.dataset.name}: ${note}`);
     console.log(`backend ${backend.backend} (${backend.detail}), ${jobs} at a time, into ${run}`);
 
     const progress = new Progress();

@@ -10,6 +10,8 @@ import type { WorkerInput, WorkerMessage } from './worker.ts';
 
 /** The worker beside this file: TypeScript run from source, JavaScript in the package. */
 const workerFile = fileURLToPath(import.meta.url).replace(/workers\.(ts|js)$/, 'worker.$1');
+/** However this process was started, a worker run from source needs its loader. */
+const workerFlags = workerFile.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
 
 export class Workers {
   readonly #progress: Progress;
@@ -25,7 +27,7 @@ export class Workers {
   start(task: Task): Promise<TaskOutcome> {
     const name = taskName(task);
     const input: WorkerInput = { ...this.#shared, task };
-    const child = fork(workerFile, [JSON.stringify(input)]);
+    const child = fork(workerFile, [JSON.stringify(input)], { execArgv: workerFlags });
     this.#running.add(child);
     this.#progress.status(name, 'starting');
     return new Promise((resolve) => {

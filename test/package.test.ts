@@ -63,6 +63,7 @@ test('holds what it needs and nothing that only the repository needs', () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'bin/genal.js',
     'dist/generators',
     'dist/scripts',
     'dist/src',

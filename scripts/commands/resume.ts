@@ -16,12 +16,12 @@ export const resumeCommand: Command = {
     const config = await readRunConfig(run);
     const dataDir = args.text('data') ?? (await readManifest(run))?.dataDir ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    const classNames = await checkData(run, config, dataDirs);
+    const data = await checkData(run, config, dataDirs);
     return execute({
       run,
       config,
       dataDirs,
-      classNames,
+      data,
       dataDir,
       backend: undefined,
       jobs: args.integer('jobs', 1),

@@ -46,14 +46,14 @@ A folder that already holds the same experiment is taken up where it stands; ano
     const config = parseConfig(source, applyOverrides(raw, overrides));
     const dataDir = args.text('data') ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    const classNames = await checkData(source, config, dataDirs);
+    const data = await checkData(source, config, dataDirs);
     const run = args.text('out') ?? join('runs', config.name);
     await openRun(run, config);
     return execute({
       run,
       config,
       dataDirs,
-      classNames,
+      data,
       dataDir,
       backend: args.text('backend') as BackendName | undefined,
       jobs,

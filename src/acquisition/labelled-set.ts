@@ -4,6 +4,7 @@
  */
 import type { Split } from '../datasets/dataset.ts';
 
+/** A growing training set. It holds copies of the images it is given. */
 export class LabelledSet {
   readonly #imageSize: number;
   readonly #images: Uint8Array[] = [];

@@ -33,6 +33,7 @@ export interface OracleOptions {
   readonly reference?: ReferenceClassifier;
 }
 
+/** Holds the true labels and gives them out one answer at a time. It keeps no count; the loop charges. */
 export class Oracle {
   readonly #options: OracleOptions;
 

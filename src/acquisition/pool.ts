@@ -9,6 +9,7 @@ import { type PoolIndex, poolIndex } from '../shapes.ts';
 
 type RowState = 'unlabelled' | 'labelled' | 'refused' | 'held out';
 
+/** The states of the rows of one training split. */
 export class Pool {
   readonly size: number;
   readonly #states: RowState[];
@@ -34,6 +35,7 @@ export class Pool {
     return rows;
   }
 
+  /** How many rows are in a state. */
   count(state: RowState): number {
     return this.#counts[state];
   }

@@ -37,7 +37,18 @@ export interface ReferenceQuality {
   readonly minConfidence: number;
 }
 
-export interface Manifest {
+/** What the data set turned out to be. */
+export interface DataFacts {
+  /** Names of the classes that answers refer to. */
+  readonly classNames: readonly string[];
+  readonly trainImages: number;
+  readonly testImages: number;
+  /** What is missing from it or was left out, a sentence each. */
+  readonly dataNotes: readonly string[];
+}
+
+/** On what a run's numbers were made. */
+export interface Manifest extends DataFacts {
   readonly genal: string;
   readonly node: string;
   readonly tensorflow: string;
@@ -52,8 +63,6 @@ export interface Manifest {
   readonly gitCommit: string | null;
   /** The folder of data sets the user named, for a later resume. */
   readonly dataDir: string | null;
-  /** Names of the classes that answers refer to. */
-  readonly classNames: readonly string[];
   readonly started: string;
   readonly finished: string | null;
   readonly status: 'running' | 'finished' | 'interrupted' | 'failed';

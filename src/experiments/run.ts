@@ -11,7 +11,7 @@ import { version as tensorflowVersion } from '@tensorflow/tfjs';
 import { writeFileAtomic } from '../atomic-write.ts';
 import type { BackendChoice } from '../backend/backend.ts';
 import { ConfigError, differences, type ExperimentConfig, parseConfig } from './config.ts';
-import { type Manifest, type ReferenceQuality, runPaths } from './run-folder.ts';
+import { type DataFacts, type Manifest, type ReferenceQuality, runPaths } from './run-folder.ts';
 
 /** The config a run folder was made with. ConfigError if the folder holds none. */
 export async function readRunConfig(run: string): Promise<ExperimentConfig> {
@@ -21,6 +21,7 @@ export async function readRunConfig(run: string): Promise<ExperimentConfig> {
   return parseConfig(file, JSON.parse(await readFile(file, 'utf8')));
 }
 
+/** A run's manifest, or null if it was never begun. */
 export async function readManifest(run: string): Promise<Manifest | null> {
   const file = runPaths.manifest(run);
   return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Manifest) : null;
@@ -76,12 +77,12 @@ export interface ManifestFacts {
   readonly root: string;
   readonly backend: BackendChoice;
   readonly dataDir: string | null;
-  readonly classNames: readonly string[];
+  readonly data: DataFacts;
 }
 
 /** The manifest of a run that starts now; a run that is taken up again keeps when it started. */
 export async function startManifest(run: string, facts: ManifestFacts): Promise<Manifest> {
-  const { genal, root, backend, dataDir, classNames } = facts;
+  const { genal, root, backend, dataDir, data } = facts;
   const before = await readManifest(run);
   const manifest: Manifest = {
     genal,
@@ -97,7 +98,7 @@ export async function startManifest(run: string, facts: ManifestFacts): Promise<
     },
     gitCommit: await gitCommit(root),
     dataDir,
-    classNames,
+    ...data,
     started: before?.started ?? new Date().toISOString(),
     finished: null,
     status: 'running',
@@ -107,6 +108,7 @@ export async function startManifest(run: string, facts: ManifestFacts): Promise<
   return manifest;
 }
 
+/** Notes how the run stands now. */
 export async function endManifest(
   run: string,
   manifest: Manifest,

@@ -28,6 +28,7 @@ import {
   writeImagesNpy,
 } from './run-folder.ts';
 
+/** One piece of work. A generator without a seed serves all seeds. */
 export type Task =
   | { readonly kind: 'reference' }
   | { readonly kind: 'generator'; readonly name: string; readonly seed: number | null }
@@ -248,6 +249,7 @@ async function cutTimings(cell: string, rounds: number): Promise<void> {
   );
 }
 
+/** Where the generator that a cell of this seed draws on lies. */
 export function generatorDir(run: string, config: ExperimentConfig, name: string, seed: number): string {
   return runPaths.generator(run, name, config.generators[name]?.perSeed === true ? seed : null);
 }

@@ -39,6 +39,7 @@ export interface SearchDiagnosticsOptions {
   readonly tolerance: number;
 }
 
+/** The figures of one search; its arrays are only read. */
 export function searchDiagnostics(
   search: LatentSearch,
   { shape, classes, tolerance }: SearchDiagnosticsOptions,

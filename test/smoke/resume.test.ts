@@ -1,6 +1,7 @@
 /**
  * The smoke experiment, whole and killed: what a run leaves behind does not depend on what happened to it.
  */
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,6 @@ import { genal, start } from '../scripts/command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'genal-resume-'));
 const whole = join(folder, 'whole');
-let wholeMs = 0;
 let lastLine = '';
 
 /** Everything that must be the same to the byte, by its path in the run folder. */
@@ -26,10 +26,19 @@ function contents(run: string): Record<string, string> {
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(run, file)).toString('base64')]));
 }
 
+/** Resolves once the process has printed so many lines. */
+function linesOf(child: ChildProcess, lines: number): Promise<void> {
+  let seen = 0;
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      seen += chunk.toString().split('\n').length - 1;
+      if (seen >= lines) resolve();
+    });
+  });
+}
+
 beforeAll(async () => {
-  const started = performance.now();
   const { status, stdout, stderr } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', whole);
-  wholeMs = performance.now() - started;
   expect(stderr).toBe('');
   expect(status).toBe(0);
   lastLine = stdout.trim().split('\n').at(-1) as string;
@@ -74,7 +83,6 @@ describe('a run', () => {
     timeout: 300_000,
   }, async () => {
     const run = join(folder, 'killed');
-    // Wherever the machine's speed puts them: moments spread over a whole run, counted from each start.
     const moments = rootStream(11);
     let hits = 0;
     for (let kill = 0; kill < 5; kill++) {
@@ -82,7 +90,9 @@ describe('a run', () => {
         ? ['resume', run]
         : ['run', 'gaal-smoke', '--backend', 'wasm', '--out', run];
       const { child, ended } = start(words);
-      await Promise.race([setTimeout((0.15 + 0.35 * moments.uniform()) * wholeMs), ended]);
+      // Counted in lines of progress and not in seconds, so that a busy machine is killed at work as well.
+      await Promise.race([linesOf(child, 5 + moments.integer(8)), ended]);
+      await setTimeout(300 * moments.uniform());
       if (child.exitCode === null) {
         hits++;
         // Either the parent alone, so that its workers must notice, or the whole group at once.
@@ -90,7 +100,7 @@ describe('a run', () => {
       }
       await ended;
     }
-    expect(hits).toBeGreaterThanOrEqual(3);
+    expect(hits).toBeGreaterThanOrEqual(4);
     const { status, stderr } = await genal('resume', run);
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -100,7 +110,7 @@ describe('a run', () => {
   test('interrupted politely says so, exits with 130 and can be resumed', { timeout: 120_000 }, async () => {
     const run = join(folder, 'interrupted');
     const { child, ended } = start(['run', 'gaal-smoke', '--backend', 'wasm', '--out', run]);
-    await setTimeout(0.5 * wholeMs);
+    await linesOf(child, 8);
     process.kill(-(child.pid as number), 'SIGINT');
     const { status, stdout } = await ended;
     expect(status).toBe(130);

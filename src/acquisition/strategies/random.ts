@@ -3,6 +3,7 @@
  */
 import type { Strategy } from '../strategy.ts';
 
+/** A strategy that draws `batch` candidates; RangeError if there are fewer. */
 export function createRandom(): Strategy {
   return {
     select: async ({ pool, batch, stream }) => ({

@@ -13,6 +13,10 @@ import { lowest } from '../ranking.ts';
 import { scorePool } from '../score-pool.ts';
 import type { Strategy } from '../strategy.ts';
 
+/**
+ * A strategy that takes the `batch` candidates of smallest margin. Diagnostics: `meanMarginPool` and
+ * `meanMarginSelected`, the mean margin of all candidates and of those taken, in units of the scores.
+ */
 export function createUncertainty(): Strategy {
   return {
     select: async ({ pool, batch, classifier, stream }) => {
