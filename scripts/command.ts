@@ -2,6 +2,7 @@
  * What a command of the command line is, and how its flags are read and explained.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { BACKEND_NAMES, type BackendName } from '../src/backend/backend.ts';
 import { ConfigError } from '../src/experiments/config.ts';
 
 export interface Flag {
@@ -56,6 +57,16 @@ export class Arguments {
     return Number(text);
   }
 
+  /** The backend named by `--backend`; ConfigError if there is none of that name. */
+  backend(): BackendName | undefined {
+    const text = this.text('backend');
+    const known = BACKEND_NAMES.find((name) => name === text);
+    if (text !== undefined && known === undefined) {
+      throw new ConfigError(`--backend: expected one of ${BACKEND_NAMES.join(', ')}, got "${text}"`);
+    }
+    return known;
+  }
+
   /** Whole numbers separated by commas. */
   integers(flag: string, minimum: number): number[] | undefined {
     const text = this.text(flag);
@@ -78,6 +89,20 @@ export class Arguments {
     return first;
   }
 }
+
+/** The flag of every command that computes. */
+export const backendFlag: Flag = {
+  type: 'string',
+  value: 'NAME',
+  help: 'tensorflow, wasm or cpu; the best that loads if left out',
+};
+
+/** The flag of every command that reads images. */
+export const dataFlag: Flag = {
+  type: 'string',
+  value: 'DIR',
+  help: 'Where data sets lie; looked at before $GENAL_DATA and ./data',
+};
 
 /** Flags every command takes. */
 const common: Readonly<Record<string, Flag>> = {

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
-import { type BackendName, selectBackend } from '../src/backend/backend.ts';
+import { type BackendChoice, type BackendName, selectBackend } from '../src/backend/backend.ts';
 import { loadDataset } from '../src/datasets/registry.ts';
 import { ConfigError, checkPlan, type ExperimentConfig } from '../src/experiments/config.ts';
 import { endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
@@ -23,7 +23,7 @@ export interface ExecuteOptions {
   readonly data: DataFacts;
   /** The folder named by the user, for a later resume. */
   readonly dataDir: string | null;
-  readonly backend: BackendName | undefined;
+  readonly backend: BackendChoice;
   /** Worker processes at once; by default one a core, or one in all where the backend uses every core itself. */
   readonly jobs: number | undefined;
 }
@@ -43,16 +43,23 @@ export async function checkData(
   return { classNames, trainImages: train.n, testImages: test.n, dataNotes: notes };
 }
 
+/**
+ * The backend asked for, or the one an unfinished run was begun on, or the best that loads. ConfigError if the one
+ * asked for is not the one it was begun on: backends round differently.
+ */
+export async function chooseBackend(run: string, asked: BackendName | undefined): Promise<BackendChoice> {
+  const before = await readManifest(run);
+  const begunOn = before?.status === 'finished' ? undefined : before?.backend;
+  if (asked !== undefined && begunOn !== undefined && asked !== begunOn) {
+    throw new ConfigError(`--backend: expected ${begunOn}, on which ${run} was begun, got ${asked}`);
+  }
+  return selectBackend(asked ?? (begunOn as BackendName | undefined));
+}
+
 /** @returns the exit status */
 export async function execute(options: ExecuteOptions): Promise<number> {
-  const { run, config, dataDirs, dataDir, data } = options;
+  const { run, config, dataDirs, dataDir, data, backend } = options;
   const before = await readManifest(run);
-  const backend = await selectBackend(options.backend ?? (before?.backend as BackendName | undefined));
-  if (before !== null && before.status !== 'finished' && before.backend !== backend.backend) {
-    throw new ConfigError(
-      `--backend: expected ${before.backend}, on which ${run} was begun, got ${backend.backend}; other backends round differently`,
-    );
-  }
   const unlock = await lockRun(run);
   try {
     const genal = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;

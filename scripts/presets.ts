@@ -3,7 +3,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ConfigError } from '../src/experiments/config.ts';
+import { ConfigError, parseJson } from '../src/experiments/config.ts';
 import { presetsFolder } from './package-root.ts';
 
 /** Names of the presets in a folder of `presets/`. */
@@ -26,9 +26,5 @@ export function readPreset(nameOrFile: string, folder = '.'): { source: string; 
     );
   }
   const source = isPreset ? preset : nameOrFile;
-  try {
-    return { source: nameOrFile, raw: JSON.parse(readFileSync(source, 'utf8')) };
-  } catch (error) {
-    throw new ConfigError(`${source}: expected JSON, got ${(error as Error).message}`);
-  }
+  return { source: nameOrFile, raw: parseJson(source, readFileSync(source, 'utf8')) };
 }

@@ -48,15 +48,22 @@ async function fetch(name: string, args: Arguments): Promise<number> {
   const progress = new Progress();
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
-  const folder = await fetchDataset(known, {
-    into,
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-    onProgress: ({ file, received, total }) => {
-      const of = total === null ? '' : ` of ${megabytes(total)}`;
-      progress.status(file, `${megabytes(received)}${of}`);
-    },
-    signal: controller.signal,
-  });
+  let folder: string;
+  try {
+    folder = await fetchDataset(known, {
+      into,
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      onProgress: ({ file, received, total }) => {
+        const of = total === null ? '' : ` of ${megabytes(total)}`;
+        progress.status(file, `${megabytes(received)}${of}`);
+      },
+      signal: controller.signal,
+    });
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    console.log('interrupted; whole files are kept. Go on with the same command.');
+    return 130;
+  }
   console.log(`${name}: ${folder}`);
   return 0;
 }

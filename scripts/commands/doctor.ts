@@ -1,9 +1,9 @@
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { version as tensorflowVersion } from '@tensorflow/tfjs';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
 import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
 import { dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
-import type { Command } from '../command.ts';
+import { backendFlag, type Command, dataFlag } from '../command.ts';
 import { describeDatasets } from './data.ts';
 
 export const doctorCommand: Command = {
@@ -12,15 +12,11 @@ export const doctorCommand: Command = {
   summary: 'Says which backend is used and why, how fast it is, and which data sets are found',
   flags: {
     json: { type: 'boolean', help: 'Print JSON' },
-    backend: {
-      type: 'string',
-      value: 'NAME',
-      help: 'tensorflow, wasm or cpu; the best that loads if left out',
-    },
-    data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
+    backend: backendFlag,
+    data: dataFlag,
   },
   run: async (args) => {
-    const choice = await selectBackend(args.text('backend') as BackendName | undefined);
+    const choice = await selectBackend(args.backend());
     const matmulGflops = await measureMatmulRate();
     const flag = args.text('data');
     const datasets = await listDatasets({ dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });

@@ -1,7 +1,7 @@
 import { dataDirectories } from '../../src/datasets/registry.ts';
 import { readManifest, readRunConfig } from '../../src/experiments/run.ts';
 import type { Command } from '../command.ts';
-import { checkData, execute } from '../execute.ts';
+import { checkData, chooseBackend, execute } from '../execute.ts';
 
 export const resumeCommand: Command = {
   name: 'resume',
@@ -9,7 +9,7 @@ export const resumeCommand: Command = {
   summary: 'Goes on with an unfinished run; the result is the same to the byte',
   flags: {
     data: { type: 'string', value: 'DIR', help: 'Where data sets lie, if they have moved' },
-    jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core if left out' },
+    jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core, at most 4, if left out' },
   },
   run: async (args) => {
     const run = args.only('a run folder');
@@ -23,7 +23,7 @@ export const resumeCommand: Command = {
       dataDirs,
       data,
       dataDir,
-      backend: undefined,
+      backend: await chooseBackend(run, undefined),
       jobs: args.integer('jobs', 1),
     });
   },

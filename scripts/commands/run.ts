@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { BackendName } from '../../src/backend/backend.ts';
 import { dataDirectories } from '../../src/datasets/registry.ts';
 import { applyOverrides, parseConfig } from '../../src/experiments/config.ts';
 import { openRun } from '../../src/experiments/run.ts';
-import type { Command } from '../command.ts';
-import { checkData, execute } from '../execute.ts';
+import { backendFlag, type Command, dataFlag } from '../command.ts';
+import { checkData, chooseBackend, execute } from '../execute.ts';
 import { presetNames, readPreset } from '../presets.ts';
 
 export const runCommand: Command = {
@@ -16,16 +15,8 @@ Presets: ${presetNames().join(', ')}.
 A folder that already holds the same experiment is taken up where it stands; another one is refused.`,
   flags: {
     out: { type: 'string', value: 'DIR', help: 'Run folder; runs/<name> if left out' },
-    backend: {
-      type: 'string',
-      value: 'NAME',
-      help: 'tensorflow, wasm or cpu; the best that loads if left out',
-    },
-    data: {
-      type: 'string',
-      value: 'DIR',
-      help: 'Where data sets lie; looked at before $GENAL_DATA and ./data',
-    },
+    backend: backendFlag,
+    data: dataFlag,
     seeds: { type: 'string', value: '1,2,3', help: 'Root seeds instead of those of the config' },
     set: {
       type: 'string',
@@ -33,7 +24,7 @@ A folder that already holds the same experiment is taken up where it stands; ano
       multiple: true,
       help: 'Changes the config, such as rounds=5',
     },
-    jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core if left out' },
+    jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core, at most 4, if left out' },
   },
   run: async (args) => {
     const { source, raw } = readPreset(args.only('a preset or a config file'));
@@ -48,6 +39,7 @@ A folder that already holds the same experiment is taken up where it stands; ano
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
     const data = await checkData(source, config, dataDirs);
     const run = args.text('out') ?? join('runs', config.name);
+    const backend = await chooseBackend(run, args.backend());
     await openRun(run, config);
     return execute({
       run,
@@ -55,7 +47,7 @@ A folder that already holds the same experiment is taken up where it stands; ano
       dataDirs,
       data,
       dataDir,
-      backend: args.text('backend') as BackendName | undefined,
+      backend,
       jobs,
     });
   },

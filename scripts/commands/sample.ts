@@ -1,11 +1,11 @@
 import { loadGenerator } from '../../generators/load.ts';
 import { sampleImages } from '../../generators/sample.ts';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
 import { ConfigError } from '../../src/experiments/config.ts';
 import { writeImagesNpy } from '../../src/experiments/run-folder.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';
-import type { Command } from '../command.ts';
+import { backendFlag, type Command } from '../command.ts';
 
 export const sampleCommand: Command = {
   name: 'sample',
@@ -20,11 +20,7 @@ export const sampleCommand: Command = {
       value: 'FILE.npy',
       help: 'Write them as a uint8 array [n, height, width, channels]',
     },
-    backend: {
-      type: 'string',
-      value: 'NAME',
-      help: 'tensorflow, wasm or cpu; the best that loads if left out',
-    },
+    backend: backendFlag,
   },
   run: async (args) => {
     const dir = args.only('a generator folder');
@@ -35,7 +31,7 @@ export const sampleCommand: Command = {
     if (grid === undefined && npy === undefined) {
       throw new ConfigError('genal sample: expected --grid FILE.png or --npy FILE.npy, got neither');
     }
-    await selectBackend(args.text('backend') as BackendName | undefined);
+    await selectBackend(args.backend());
     const generator = await loadGenerator(dir);
     const images = await sampleImages(generator, count, rootStream(seed).of('latents'));
     if (grid !== undefined) await writeGrid(grid, images, generator.shape);

@@ -1,27 +1,36 @@
 import { z } from 'zod';
 import { GeneratorConfig } from '../../generators/config.ts';
 import { trainGenerator } from '../../generators/training.ts';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
 import { DatasetConfig } from '../../src/datasets/config.ts';
 import { dataDirectories, loadDataset } from '../../src/datasets/registry.ts';
-import { applyOverrides, ConfigError } from '../../src/experiments/config.ts';
+import { applyOverrides, ConfigError, parseJson } from '../../src/experiments/config.ts';
 import { describeTraining } from '../../src/experiments/tasks.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';
-import type { Command } from '../command.ts';
+import { backendFlag, type Command, dataFlag } from '../command.ts';
 import { presetNames, readPreset } from '../presets.ts';
 import { Progress } from '../progress.ts';
+
+const kinds = GeneratorConfig.options.map((model) => model.shape.kind.value);
+const datasetNames = DatasetConfig.options
+  .map((dataset) => dataset.shape.name.value)
+  .filter((name) => name !== 'folder');
 
 export const trainCommand: Command = {
   name: 'train',
   usage: '<generator>',
   summary: 'Trains a generator on the training images of a data set',
   details: `
-Generators: ${GeneratorConfig.options.map((model) => model.shape.kind.value).join(', ')}.
-Presets of dcgan: ${presetNames('generators/dcgan').join(', ')}.
+Generators: ${kinds.join(', ')}.
+${kinds.map((kind) => `Presets of ${kind}: ${presetNames(`generators/${kind}`).join(', ')}.`).join('\n')}
 An unfinished training in the folder is taken up where it was last saved; one with another config is refused.`,
   flags: {
-    dataset: { type: 'string', value: 'NAME', help: 'mnist, fashion-mnist, cifar-10, cifar-100 or digits' },
+    dataset: {
+      type: 'string',
+      value: 'NAME',
+      help: `A name (${datasetNames.join(', ')}), or the "dataset" of a config as JSON`,
+    },
     classes: { type: 'string', value: '5,7', help: 'Only these classes' },
     out: { type: 'string', value: 'DIR', help: 'Folder of the generator' },
     preset: { type: 'string', value: 'NAME', help: 'Size and length of the training; small if left out' },
@@ -32,12 +41,8 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       help: 'Changes the config, such as steps=500',
     },
     seed: { type: 'string', value: 'S', help: 'Root seed; 1 if left out' },
-    data: { type: 'string', value: 'DIR', help: 'Where data sets lie' },
-    backend: {
-      type: 'string',
-      value: 'NAME',
-      help: 'tensorflow, wasm or cpu; the best that loads if left out',
-    },
+    data: dataFlag,
+    backend: backendFlag,
   },
   run: async (args) => {
     const kind = args.only('a generator, such as dcgan');
@@ -49,7 +54,7 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     const config = parse('generator', GeneratorConfig, applyOverrides(raw, args.list('set')));
     const classes = args.integers('classes', 0);
     const datasetConfig = parse('--dataset', DatasetConfig, {
-      name,
+      ...(name.startsWith('{') ? (parseJson('--dataset', name) as object) : { name }),
       ...(classes === undefined ? {} : { classes }),
     });
     const flag = args.text('data');
@@ -57,7 +62,7 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       dataDirs: dataDirectories(flag === undefined ? {} : { flag }),
     });
     const seed = args.integer('seed', 1) ?? 1;
-    const { backend, detail } = await selectBackend(args.text('backend') as BackendName | undefined);
+    const { backend, detail } = await selectBackend(args.backend());
     console.log(
       `${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`,
     );

@@ -96,6 +96,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/** The value of a JSON text; ConfigError naming its source if it is none. */
+export function parseJson(source: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${source}: expected JSON, got ${(error as Error).message}`);
+  }
+}
+
 /** The config with every default written out. ConfigError listing every problem, one a line. */
 export function parseConfig(source: string, raw: unknown): ExperimentConfig {
   const parsed = ExperimentConfig.safeParse(raw);

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { version as tensorflowVersion } from '@tensorflow/tfjs';
 import { writeFileAtomic } from '../atomic-write.ts';
 import type { BackendChoice } from '../backend/backend.ts';
-import { ConfigError, differences, type ExperimentConfig, parseConfig } from './config.ts';
+import { ConfigError, differences, type ExperimentConfig, parseConfig, parseJson } from './config.ts';
 import { type DataFacts, type Manifest, type ReferenceQuality, runPaths } from './run-folder.ts';
 
 /** The config a run folder was made with. ConfigError if the folder holds none. */
@@ -18,7 +18,7 @@ export async function readRunConfig(run: string): Promise<ExperimentConfig> {
   const file = runPaths.config(run);
   if (!existsSync(file))
     throw new ConfigError(`${run}: expected a run folder with a config.json, found none`);
-  return parseConfig(file, JSON.parse(await readFile(file, 'utf8')));
+  return parseConfig(file, parseJson(file, await readFile(file, 'utf8')));
 }
 
 /** A run's manifest, or null if it was never begun. */

@@ -51,7 +51,12 @@ describe('genal', () => {
       'genal sample: expected --grid FILE.png or --npy FILE.npy, got neither',
     ],
     [['data', 'fetch', 'imagenet'], /^genal data fetch: expected one of mnist.*, got "imagenet"$/],
-    [['doctor', '--backend', 'abacus'], /abacus/],
+    [
+      ['doctor', '--backend', 'abacus'],
+      '--backend: expected one of tensorflow, webgpu, wasm, cpu, got "abacus"',
+    ],
+    [['doctor', '--backend', 'webgpu'], /^webgpu cannot be had: this version has no support for WebGPU/],
+    [['train', 'dcgan', '--out', '/nonexistent/x', '--dataset', '{"name": "folder"}'], /^--dataset: .*path/s],
   ])('refuses %j with one sentence and no stack', async (words, message) => {
     const { status, stderr } = await genal(...words);
     expect(status).toBe(1);
