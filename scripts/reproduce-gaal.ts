@@ -47,27 +47,43 @@ async function main(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Ours at the budgets the replication shows, as Markdown. */
-function tableOf({ strategies }: Results): string[] {
-  const cell = (value: number | null | undefined): string => (value == null ? '' : value.toFixed(4));
-  const at = (name: string, labels: number): number | null =>
-    strategies
-      .find((strategy) => strategy.name === name)
-      ?.curve.find((point) => point.labelsCharged === labels)?.mean ?? null;
-  const names = strategies.map(({ name }) => name);
-  const rows = published.map(({ labels, random, gaal }) => [
-    `${labels}`,
-    ...names.map((name) => cell(at(name, labels))),
-    cell(random),
-    cell(gaal),
-  ]);
-  const head = [
-    'labels',
-    ...names.map((name) => `${name}, ours`),
-    'random, replication',
-    'gaal, replication',
-  ];
+/**
+ * Mean and standard deviation over seeds at our first and last budget and, for the experiment it published, at those
+ * of the replication; as Markdown.
+ */
+function tableOf({ name, strategies }: Results): string[] {
+  const curve = strategies[0]?.curve ?? [];
+  const theirs = name === 'gaal-mnist-5v7' ? published : [];
+  const budgets = new Set([curve[0], curve.at(-1), ...theirs].flatMap((point) => budgetOf(point)));
+  const rows = [...budgets]
+    .sort((a, b) => a - b)
+    .map((labels) => {
+      const point = theirs.find((candidate) => candidate.labels === labels);
+      return [
+        `${labels}`,
+        ...strategies.map((strategy) => oursAt(strategy, labels)),
+        digits(point?.random),
+        digits(point?.gaal),
+      ];
+    });
+  const ours = strategies.map((strategy) => `${strategy.name}, ours`);
+  const head = ['labels paid', ...ours, 'random, replication', 'gaal, replication'];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
+}
+
+function budgetOf(point: { labels: number } | { labelsCharged: number } | undefined): number[] {
+  if (point === undefined) return [];
+  return ['labels' in point ? point.labels : point.labelsCharged];
+}
+
+function oursAt({ curve }: Results['strategies'][number], labels: number): string {
+  const point = curve.find(({ labelsCharged }) => labelsCharged === labels);
+  if (point === undefined) return '';
+  return `${digits(point.mean)} ± ${digits(point.standardDeviation)}`;
+}
+
+function digits(value: number | null | undefined): string {
+  return value == null ? '' : value.toFixed(4);
 }
 
 try {
