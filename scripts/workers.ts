@@ -51,7 +51,7 @@ export class Workers {
 
   /** Asks every worker to save its state and stop. */
   stop(): void {
-    for (const child of this.#running) child.send('stop');
+    for (const child of this.#running) if (child.connected) child.send('stop');
   }
 
   kill(): void {
