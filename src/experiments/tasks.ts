@@ -9,7 +9,7 @@ import { loadGenerator } from '../../generators/load.ts';
 import { type TrainingProgress, trainGenerator } from '../../generators/training.ts';
 import { type RoundQueries, runLoop } from '../acquisition/loop.ts';
 import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
-import type { TimingRecord } from '../acquisition/round-record.ts';
+import type { Answer, TimingRecord } from '../acquisition/round-record.ts';
 import { createStrategy, synthesises } from '../acquisition/strategies/registry.ts';
 import { appendLineSynced, writeFileAtomic } from '../atomic-write.ts';
 import { margins, scoreImages } from '../classifiers/predict.ts';
@@ -216,7 +216,7 @@ async function saveQueries(
   cell: string,
   strategy: string,
   seed: number,
-  { signal, writeQueryPicture }: TaskContext,
+  { config, signal, writeQueryPicture }: TaskContext,
 ): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
@@ -226,12 +226,18 @@ async function saveQueries(
     heading: `${strategy}, seed ${seed}, round ${round}`,
     images,
     shape: dataset.shape,
-    captions: answers.map(({ label, confidence }, query) => ({
-      title: label === null ? 'abstained' : (dataset.classNames[label] as string),
-      tone: label === null ? 'warning' : 'plain',
-      detail: `margin ${(margin[query] as number).toPrecision(2)}${rows === null ? `, oracle ${percent(confidence)}` : ''}`,
+    captions: answers.map((answer, query) => ({
+      title: answer.label === null ? 'abstained' : (dataset.classNames[answer.label] as string),
+      tone: answer.label === null ? 'warning' : 'plain',
+      detail: `margin ${(margin[query] as number).toPrecision(2)}${rows === null ? `, ${certainty(answer, config)}` : ''}`,
     })),
   });
+}
+
+/** How sure the reference was, and why it abstained although it was sure. */
+function certainty({ label, confidence }: Answer, { oracle }: ExperimentConfig): string {
+  const elsewhere = label === null && confidence >= oracle.minConfidence;
+  return `${elsewhere ? 'another class' : 'oracle'} ${percent(confidence)}`;
 }
 
 /** A crash between the two appends may leave one timing too many. */
