@@ -2,7 +2,8 @@
 /**
  * The command line: `genal <command> [arguments]`.
  *
- * Exit status: 0 done; 1 an error, told in one sentence on stderr; 130 interrupted with everything saved.
+ * Exit status: 0 done; 1 an error, told in one sentence on stderr; 130 interrupted with everything saved; 141 nobody
+ * reads the output any more.
  */
 import { readFileSync } from 'node:fs';
 import { type Command, helpOf, readArguments } from './command.ts';
@@ -49,6 +50,12 @@ function overview(): string {
   const rows = commands.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
   return `genal: generative active learning\n\nUsage: genal <command> [arguments]\n\n${rows.join('\n')}\n\ngenal <command> --help explains one.`;
 }
+
+// Whoever read the output has seen enough, as with `genal run ... | head`. What is on disk can be resumed.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
+});
 
 const words = process.argv.slice(2);
 try {

@@ -10,8 +10,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../src/experiments/config.ts';
+import { mean } from '../src/experiments/statistics.ts';
 import type { Results } from '../src/reports/results.ts';
-import { readArguments } from './command.ts';
+import { type CellRecord, readRun } from '../src/reports/run-record.ts';
+import { helpOf, readArguments } from './command.ts';
 import { runCommand } from './commands/run.ts';
 
 /**
@@ -29,6 +31,8 @@ const published: readonly { labels: number; random: number | null; gaal: number 
 const command = {
   ...runCommand,
   name: 'reproduce-gaal',
+  usage: '[--preset NAME]',
+  summary: 'Runs the GAAL experiment and prints its figures beside published ones',
   flags: {
     ...runCommand.flags,
     preset: { type: 'string' as const, value: 'NAME', help: 'gaal-mnist-5v7 or gaal-smoke' },
@@ -36,6 +40,10 @@ const command = {
 };
 
 async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help')) {
+    console.log(helpOf(command));
+    return 0;
+  }
   const args = readArguments(command, words);
   const preset = args.text('preset') ?? 'gaal-mnist-5v7';
   const passed = words.filter((word, position) => word !== '--preset' && words[position - 1] !== '--preset');
@@ -44,6 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
   const run = args.text('out') ?? join('runs', preset);
   const results = JSON.parse(readFileSync(join(run, 'report', 'results.json'), 'utf8')) as Results;
   console.log(tableOf(results).join('\n'));
+  console.log(`\n${describeSearch((await readRun(run)).cells)}`);
   return 0;
 }
 
@@ -80,6 +89,24 @@ function oursAt({ curve }: Results['strategies'][number], labels: number): strin
   const point = curve.find(({ labelsCharged }) => labelsCharged === labels);
   if (point === undefined) return '';
   return `${digits(point.mean)} ± ${digits(point.standardDeviation)}`;
+}
+
+/** Means over all rounds and seeds of what GAAL's searches tell about themselves. */
+function describeSearch(cells: readonly CellRecord[]): string {
+  const rounds = cells.flatMap((cell) => cell.rounds.filter(({ synthesised }) => synthesised !== undefined));
+  const of = (name: string): number =>
+    mean(rounds.map(({ diagnostics }) => diagnostics[name] as number)) ?? 0;
+  const asked = rounds.reduce((sum, { answers }) => sum + answers.length, 0);
+  const [start, end, bytes] = [of('objectiveStart'), of('objectiveEnd'), of('objectiveEndQuantised')];
+  return [
+    `${asked} queries in ${rounds.length} rounds`,
+    `distance to the boundary: ${start.toPrecision(3)} at random samples, ${end.toPrecision(2)} after the search, ${bytes.toPrecision(2)} as bytes`,
+    `reached ${percent(of('shareReached'))}, crossed ${percent(of('shareCrossed'))}, unreadable to the oracle ${percent(of('abstentions') / (asked / rounds.length))}`,
+  ].join('; ');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function digits(value: number | null | undefined): string {

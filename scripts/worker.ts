@@ -28,8 +28,9 @@ process.on('disconnect', () => process.exit(1));
 // Ctrl-C reaches the whole group; the parent decides what it means.
 process.on('SIGINT', () => {});
 
+// The callback takes the error of a channel that has just closed; the disconnect above says the same.
 const send = (message: WorkerMessage): void => {
-  process.send?.(message);
+  process.send?.(message, () => {});
 };
 
 async function work({ run, task, dataDirs, backend }: WorkerInput): Promise<TaskOutcome> {

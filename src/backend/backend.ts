@@ -70,7 +70,9 @@ async function choose(name: BackendName | undefined): Promise<BackendChoice> {
   for (const backend of name === undefined ? (['tensorflow', 'wasm'] as const) : [name]) {
     try {
       const detail = await startOnce(backend);
-      if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start ${backend}`);
+      await keepingListeners(async () => {
+        if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start ${backend}`);
+      });
       if (backend === 'wasm') registerWasmTrainingKernels();
       repairSecondDerivatives();
       return { backend, detail, rejected };
@@ -79,6 +81,21 @@ async function choose(name: BackendName | undefined): Promise<BackendChoice> {
     }
   }
   throw new Error(rejected.map(({ backend, reason }) => `${backend} cannot be had: ${reason}`).join('; '));
+}
+
+/**
+ * Undoes what the WebAssembly module does to its process: it takes uncaught errors and throws them again, upon which
+ * Node prints the module's whole code, on one line, before the error.
+ */
+async function keepingListeners(start: () => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = new Map(events.map((event) => [event, new Set(process.rawListeners(event))]));
+  await start();
+  for (const event of events) {
+    for (const listener of process.rawListeners(event)) {
+      if (before.get(event)?.has(listener) === false) process.off(event, listener as () => void);
+    }
+  }
 }
 
 /** Loads a backend's package once a process and returns its package and version. */

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
 import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
 
+const listenersBefore = process.rawListeners('uncaughtException');
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -23,6 +25,11 @@ describe('selectBackend', () => {
       expect(choice.rejected[0]!.reason).not.toContain('\n');
     }
     expect(await selectBackend()).toBe(choice);
+  });
+
+  test('leaves uncaught errors to whoever took care of them before', async () => {
+    await selectBackend('wasm');
+    expect(process.rawListeners('uncaughtException')).toEqual(listenersBefore);
   });
 
   test('gives a named backend, silently, and stays with it when none is named', async () => {

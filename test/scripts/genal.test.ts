@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { genal } from './command-line.ts';
+import { genal, start } from './command-line.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'genal-cli-'));
 
@@ -88,6 +88,16 @@ describe('genal', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^digits .*built in$/m);
     expect(stdout).toMatch(/^mnist /m);
+  });
+
+  test('ends quietly when nobody reads its output any more, and leaves a run to be resumed', async () => {
+    const out = join(folder(), 'run');
+    const { child, ended } = start(['run', 'gaal-smoke', '--backend', 'wasm', '--out', out]);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const { status, stderr } = await ended;
+    expect(stderr).toBe('');
+    expect(status).toBe(141);
+    expect(existsSync(join(out, 'config.json'))).toBe(true);
   });
 
   test('doctor names the backend, why not the others, and how fast it is', async () => {
