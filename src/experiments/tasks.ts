@@ -106,7 +106,7 @@ async function trainReference({
     signal,
   });
   const answers = await readImages(
-    { classifier, experimentClass: experimentClasses(config, everything) },
+    { classifier, experimentClass: experimentClasses(config, classifier.classes) },
     dataset.test.images,
     minConfidence,
   );
@@ -260,14 +260,9 @@ export function generatorDir(run: string, config: ExperimentConfig, name: string
   return runPaths.generator(run, name, config.generators[name]?.perSeed === true ? seed : null);
 }
 
-async function loadReference({ run, config, dataDirs }: TaskContext): Promise<ReferenceClassifier> {
-  const everything = config.oracle.reference.allClasses
-    ? await loadAllClasses(config, dataDirs)
-    : await loadDataset(config.dataset, { dataDirs });
-  return {
-    classifier: await loadClassifier(runPaths.reference(run)),
-    experimentClass: experimentClasses(config, everything),
-  };
+async function loadReference({ run, config }: TaskContext): Promise<ReferenceClassifier> {
+  const classifier = await loadClassifier(runPaths.reference(run));
+  return { classifier, experimentClass: experimentClasses(config, classifier.classes) };
 }
 
 function loadAllClasses(config: ExperimentConfig, dataDirs: readonly string[]): Promise<Dataset> {
@@ -276,12 +271,9 @@ function loadAllClasses(config: ExperimentConfig, dataDirs: readonly string[]): 
 }
 
 /** For each class of the reference, its class in the experiment. */
-function experimentClasses(
-  { dataset, oracle }: ExperimentConfig,
-  { classNames }: Dataset,
-): (number | null)[] {
+function experimentClasses({ dataset, oracle }: ExperimentConfig, classes: number): (number | null)[] {
   const chosen = oracle.reference.allClasses ? dataset.classes : undefined;
-  return classNames.map((_, label) => {
+  return Array.from({ length: classes }, (_, label) => {
     const position = chosen === undefined ? label : chosen.indexOf(label);
     return position < 0 ? null : position;
   });

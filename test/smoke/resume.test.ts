@@ -64,6 +64,13 @@ describe('a run', () => {
     expect(first('random', 1).selected).not.toEqual(first('random', 2).selected);
   });
 
+  test('asks a reference that knows all ten digits and reads the three of the experiment by their own numbers', () => {
+    const quality = JSON.parse(readFileSync(join(whole, 'reference', 'quality.json'), 'utf8'));
+    expect(quality).toMatchObject({ trainClasses: 10, trainImages: 2000 });
+    expect(quality.testAccuracy).toBeGreaterThan(0.8);
+    expect(quality.testAbstentions).toBeLessThan(0.5);
+  });
+
   test('done again in one process at a time leaves the same bytes', { timeout: 120_000 }, async () => {
     const again = join(folder, 'again');
     const { status } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', again, '--jobs', '1');
