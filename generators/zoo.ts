@@ -6,6 +6,7 @@ import type { Stream } from '../src/random.ts';
 import type { FloatTensor } from '../src/safetensors.ts';
 import type { GeneratorConfig } from './config.ts';
 import { Dcgan, TrainableDcgan } from './dcgan.ts';
+import { dcganShapes } from './dcgan-networks.ts';
 import type { Generator } from './generator.ts';
 import type { TrainableGenerator } from './trainable.ts';
 
@@ -22,6 +23,22 @@ export function createTrainable(
   switch (config.kind) {
     case 'dcgan':
       return new TrainableDcgan(config, shape, stream);
+  }
+}
+
+/**
+ * Says before any work whether a training can be begun.
+ *
+ * @param images how many there are to train on
+ * @throws RangeError if the model cannot make images of this shape, or there is not one batch of them
+ */
+export function checkTrainable(config: GeneratorConfig, shape: ImageShape, images: number): void {
+  if (images < config.batch) {
+    throw new RangeError(`${config.kind}.batch: expected at most the ${images} images, got ${config.batch}`);
+  }
+  switch (config.kind) {
+    case 'dcgan':
+      dcganShapes({ ...config, shape });
   }
 }
 

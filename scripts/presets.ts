@@ -1,7 +1,7 @@
 /**
  * Configs by name or by file.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError, parseJson } from '../src/experiments/config.ts';
 import { presetsFolder } from './package-root.ts';
@@ -26,5 +26,7 @@ export function readPreset(nameOrFile: string, folder = '.'): { source: string; 
     );
   }
   const source = isPreset ? preset : nameOrFile;
+  if (statSync(source).isDirectory())
+    throw new ConfigError(`${source}: expected a config file, got a folder`);
   return { source: nameOrFile, raw: parseJson(source, readFileSync(source, 'utf8')) };
 }

@@ -120,15 +120,19 @@ export async function runLoop(options: LoopOptions): Promise<void> {
   }
 }
 
-/** The initial set: the same rows for every strategy of a seed. */
+/**
+ * The initial set of a seed: the same rows for every strategy. RangeError if they are of one class alone.
+ */
+export function drawInitialRows(
+  dataset: Dataset,
+  { size, balanced }: LoopOptions['initial'],
+  root: Stream,
+): PoolIndex[] {
+  return initialRows(dataset.train.labels, size, { balanced }, root.of('initial'));
+}
+
 function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {
-  const rows = initialRows(
-    dataset.train.labels,
-    initial.size,
-    { balanced: initial.balanced },
-    root.of('initial'),
-  );
-  return fromRows(rows, dataset, oracle, {});
+  return fromRows(drawInitialRows(dataset, initial, root), dataset, oracle, {});
 }
 
 async function ask(round: number, classifier: Classifier, pool: Pool, options: LoopOptions): Promise<Asked> {

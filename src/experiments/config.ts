@@ -4,11 +4,14 @@
  */
 import { z } from 'zod';
 import { DcganConfig } from '../../generators/config.ts';
+import { checkTrainable } from '../../generators/zoo.ts';
+import { drawInitialRows } from '../acquisition/loop.ts';
 import { StrategyConfig } from '../acquisition/strategies/config.ts';
 import { synthesises } from '../acquisition/strategies/registry.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
+import { rootStream } from '../random.ts';
 
 const seed = z.int().min(1).max(2_147_483_647);
 const folderName = z
@@ -131,6 +134,21 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
     );
   }
   if (dataset.test.n === 0) problems.push('  dataset: expected test images, got none');
+  const attempt = (path: string, check: () => unknown): void => {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      problems.push(`  ${path}: ${error.message}`);
+    }
+  };
+  for (const [name, model] of Object.entries(config.generators)) {
+    attempt(`generators.${name}`, () => checkTrainable(model, dataset.shape, dataset.train.n));
+  }
+  // A draw of one class alone is told now, and not when its turn comes.
+  for (const seed of budget > dataset.train.n ? [] : config.seeds) {
+    attempt(`seeds, ${seed}`, () => drawInitialRows(dataset, initial, rootStream(seed)));
+  }
   if (problems.length > 0) {
     throw new ConfigError(`${source}: ${count(problems.length, 'problem')}\n${problems.join('\n')}`);
   }

@@ -41,7 +41,9 @@ export async function openRun(run: string, config: ExperimentConfig): Promise<vo
     }
     return;
   }
-  await mkdir(run, { recursive: true });
+  await mkdir(run, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`${run}: expected a folder that can be written, got ${error.code}`);
+  });
   await writeFileAtomic(runPaths.config(run), `${JSON.stringify(config, null, 2)}\n`);
 }
 

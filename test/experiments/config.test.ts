@@ -68,7 +68,12 @@ describe('parseConfig', () => {
 });
 
 describe('checkPlan', () => {
-  const split = (n: number) => ({ images: new Uint8Array(n), labels: new Uint8Array(n), n });
+  const plain = { generators: {}, strategies: [{ kind: 'random' }] };
+  const split = (n: number) => ({
+    images: new Uint8Array(n),
+    labels: Uint8Array.from({ length: n }, (_, row) => row % 2),
+    n,
+  });
   const dataset = (train: number, test: number): Dataset => ({
     name: 'tiny',
     shape: [1, 1, 1],
@@ -77,12 +82,29 @@ describe('checkPlan', () => {
     test: split(test),
   });
 
+  test('tells a generator that cannot be trained and an initial set of one class', () => {
+    const lopsided: Dataset = { ...dataset(40, 1), shape: [28, 28, 1] };
+    lopsided.train.labels.fill(0);
+    const config = parseConfig('plan.json', {
+      ...raw,
+      generators: {
+        dcgan: { kind: 'dcgan', channels: [4, 4, 4], batch: 8 },
+        big: { kind: 'dcgan', batch: 41 },
+      },
+      strategies: [{ kind: 'random' }],
+    });
+    expect(() => checkPlan('plan.json', config, lopsided)).toThrow(
+      /4 problems\n {2}generators\.dcgan: dcgan\.channels: .*\n {2}generators\.big: dcgan\.batch: expected at most the 40 images, got 41\n {2}seeds, 1: .*class 0 alone.*\n {2}seeds, 2: /,
+    );
+  });
+
   test('accepts a budget that uses the whole pool', () => {
-    expect(() => checkPlan('plan.json', parseConfig('plan.json', raw), dataset(30, 1))).not.toThrow();
+    const config = parseConfig('plan.json', { ...raw, ...plain });
+    expect(() => checkPlan('plan.json', config, dataset(30, 1))).not.toThrow();
   });
 
   test('lists every way in which the plan is impossible', () => {
-    const config = parseConfig('plan.json', { ...raw, initial: { size: 10, balanced: true } });
+    const config = parseConfig('plan.json', { ...raw, ...plain, initial: { size: 10, balanced: true } });
     expect(() => checkPlan('plan.json', config, dataset(29, 0))).toThrow(
       'plan.json: 3 problems\n' +
         '  rounds: expected initial.size + batch x rounds to fit the 29 rows of the pool, got 10 + 5 x 4 = 30\n' +
