@@ -1,6 +1,8 @@
 /**
  * What a command of the command line is, and how its flags are read and explained.
  */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { BACKEND_NAMES, type BackendName } from '../src/backend/backend.ts';
 import { ConfigError } from '../src/experiments/config.ts';
@@ -67,6 +69,15 @@ export class Arguments {
     return known;
   }
 
+  /** The folder named by `--data`, as an absolute path, or null; ConfigError if there is none. */
+  dataDir(): string | null {
+    const text = this.text('data');
+    if (text === undefined) return null;
+    if (!existsSync(text))
+      throw new ConfigError(`--data: expected a folder, got "${text}", which does not exist`);
+    return resolve(text);
+  }
+
   /** Whole numbers separated by commas. */
   integers(flag: string, minimum: number): number[] | undefined {
     const text = this.text(flag);
@@ -78,6 +89,12 @@ export class Arguments {
       );
     }
     return parts.map(Number);
+  }
+
+  /** ConfigError if there is a positional argument. */
+  none(): void {
+    const [first] = this.positionals;
+    if (first !== undefined) throw new ConfigError(`expected no argument, got "${first}"; see --help`);
   }
 
   /** The only positional argument; ConfigError if there is none or more than one. */
@@ -122,7 +139,7 @@ export function readArguments(command: Command, words: readonly string[]): Argum
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
     return new Arguments(positionals, values);
   } catch (error) {
-    const [sentence] = (error as Error).message.split('. ');
+    const [sentence] = (error as Error).message.split(/\.\s/);
     throw new ConfigError(`genal ${command.name}: ${sentence}; see genal ${command.name} --help`);
   }
 }

@@ -1,13 +1,14 @@
 /**
  * Carries a run folder to its end, from wherever it stands, and writes its report. `run` and `resume` share it.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { type BackendChoice, type BackendName, selectBackend } from '../src/backend/backend.ts';
 import { loadDataset } from '../src/datasets/registry.ts';
 import { ConfigError, checkPlan, type ExperimentConfig } from '../src/experiments/config.ts';
-import { endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
+import { checkSameData, endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
 import type { DataFacts, ReferenceQuality } from '../src/experiments/run-folder.ts';
 import { readReferenceQuality, runTasks } from '../src/experiments/runner.ts';
 import { taskName } from '../src/experiments/tasks.ts';
@@ -40,7 +41,10 @@ export async function checkData(
   const dataset = await loadDataset(config.dataset, { dataDirs });
   checkPlan(source, config, dataset);
   const { classNames, train, test, notes = [] } = dataset;
-  return { classNames, trainImages: train.n, testImages: test.n, dataNotes: notes };
+  const hash = createHash('sha256');
+  for (const split of [train, test]) hash.update(split.images).update(split.labels);
+  const dataSha256 = hash.digest('hex');
+  return { classNames, trainImages: train.n, testImages: test.n, dataSha256, dataNotes: notes };
 }
 
 /**
@@ -60,6 +64,7 @@ export async function chooseBackend(run: string, asked: BackendName | undefined)
 export async function execute(options: ExecuteOptions): Promise<number> {
   const { run, config, dataDirs, dataDir, data, backend } = options;
   const before = await readManifest(run);
+  checkSameData(run, before, data);
   const unlock = await lockRun(run);
   try {
     const genal = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;

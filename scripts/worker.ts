@@ -25,8 +25,9 @@ const controller = new AbortController();
 process.on('message', () => controller.abort(stopped));
 // Nobody is left to report to, and another process may be about to take the run up.
 process.on('disconnect', () => process.exit(1));
-// Ctrl-C reaches the whole group; the parent decides what it means.
+// Ctrl-C, and a shutdown, reach the whole group; the parent decides what they mean.
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 
 // The callback takes the error of a channel that has just closed; the disconnect above says the same.
 const send = (message: WorkerMessage): void => {

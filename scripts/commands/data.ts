@@ -32,8 +32,8 @@ the user's cache folder. Nothing is ever downloaded without this command.`,
 };
 
 async function list(args: Arguments): Promise<number> {
-  const flag = args.text('data');
-  const datasets = await listDatasets({ dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });
+  const flag = args.dataDir();
+  const datasets = await listDatasets({ dataDirs: dataDirectories(flag === null ? {} : { flag }) });
   console.log(args.has('json') ? JSON.stringify(datasets, null, 2) : describeDatasets(datasets));
   return 0;
 }

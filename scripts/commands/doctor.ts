@@ -16,10 +16,11 @@ export const doctorCommand: Command = {
     data: dataFlag,
   },
   run: async (args) => {
+    args.none();
     const choice = await selectBackend(args.backend());
     const matmulGflops = await measureMatmulRate();
-    const flag = args.text('data');
-    const datasets = await listDatasets({ dataDirs: dataDirectories(flag === undefined ? {} : { flag }) });
+    const flag = args.dataDir();
+    const datasets = await listDatasets({ dataDirs: dataDirectories(flag === null ? {} : { flag }) });
     const machine = {
       platform: `${platform()} ${arch()}`,
       cpu: cpus()[0]?.model.trim() ?? 'unknown',

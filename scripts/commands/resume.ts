@@ -14,7 +14,7 @@ export const resumeCommand: Command = {
   run: async (args) => {
     const run = args.only('a run folder');
     const config = await readRunConfig(run);
-    const dataDir = args.text('data') ?? (await readManifest(run))?.dataDir ?? null;
+    const dataDir = args.dataDir() ?? (await readManifest(run))?.dataDir ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
     const data = await checkData(run, config, dataDirs);
     return execute({

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { dataDirectories } from '../../src/datasets/registry.ts';
-import { applyOverrides, parseConfig } from '../../src/experiments/config.ts';
+import { applyOverrides, type ExperimentConfig, parseConfig } from '../../src/experiments/config.ts';
 import { openRun } from '../../src/experiments/run.ts';
 import { backendFlag, type Command, dataFlag } from '../command.ts';
 import { checkData, chooseBackend, execute } from '../execute.ts';
@@ -34,11 +34,11 @@ A folder that already holds the same experiment is taken up where it stands; ano
       ...args.list('set'),
       ...(seeds === undefined ? [] : [`seeds=${JSON.stringify(seeds)}`]),
     ];
-    const config = parseConfig(source, applyOverrides(raw, overrides));
-    const dataDir = args.text('data') ?? null;
+    const config = withAbsolutePaths(parseConfig(source, applyOverrides(raw, overrides)));
+    const dataDir = args.dataDir();
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
     const data = await checkData(source, config, dataDirs);
-    const run = args.text('out') ?? join('runs', config.name);
+    const run = args.text('out') || join('runs', config.name);
     const backend = await chooseBackend(run, args.backend());
     await openRun(run, config);
     return execute({
@@ -52,3 +52,11 @@ A folder that already holds the same experiment is taken up where it stands; ano
     });
   },
 };
+
+/** A run is resumed from any folder, so it remembers its data by an absolute path. */
+function withAbsolutePaths(config: ExperimentConfig): ExperimentConfig {
+  const { dataset } = config;
+  return dataset.name === 'folder'
+    ? { ...config, dataset: { ...dataset, path: resolve(dataset.path) } }
+    : config;
+}

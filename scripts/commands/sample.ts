@@ -31,6 +31,10 @@ export const sampleCommand: Command = {
     if (grid === undefined && npy === undefined) {
       throw new ConfigError('genal sample: expected --grid FILE.png or --npy FILE.npy, got neither');
     }
+    if (grid !== undefined && !grid.endsWith('.png')) {
+      throw new ConfigError(`--grid: expected a file that ends in .png, got "${grid}"`);
+    }
+    if (count > 1_000_000) throw new ConfigError(`--count: expected at most 1000000, got ${count}`);
     await selectBackend(args.backend());
     const generator = await loadGenerator(dir);
     const images = await sampleImages(generator, count, rootStream(seed).of('latents'));

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { GeneratorConfig } from '../../generators/config.ts';
 import { trainGenerator } from '../../generators/training.ts';
@@ -5,6 +6,7 @@ import { selectBackend } from '../../src/backend/backend.ts';
 import { DatasetConfig } from '../../src/datasets/config.ts';
 import { dataDirectories, loadDataset } from '../../src/datasets/registry.ts';
 import { applyOverrides, ConfigError, parseJson } from '../../src/experiments/config.ts';
+import { lockRun } from '../../src/experiments/run.ts';
 import { describeTraining } from '../../src/experiments/tasks.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';
@@ -47,6 +49,9 @@ An unfinished training in the folder is taken up where it was last saved; one wi
   run: async (args) => {
     const kind = args.only('a generator, such as dcgan');
     const out = args.text('out');
+    if (!kinds.some((known) => known === kind)) {
+      throw new ConfigError(`genal train: expected one of ${kinds.join(', ')}, got "${kind}"`);
+    }
     const name = args.text('dataset');
     if (out === undefined) throw new ConfigError('--out: expected a folder for the generator, got none');
     if (name === undefined) throw new ConfigError('--dataset: expected the name of a data set, got none');
@@ -57,9 +62,9 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       ...(name.startsWith('{') ? (parseJson('--dataset', name) as object) : { name }),
       ...(classes === undefined ? {} : { classes }),
     });
-    const flag = args.text('data');
+    const flag = args.dataDir();
     const dataset = await loadDataset(datasetConfig, {
-      dataDirs: dataDirectories(flag === undefined ? {} : { flag }),
+      dataDirs: dataDirectories(flag === null ? {} : { flag }),
     });
     const seed = args.integer('seed', 1) ?? 1;
     const { backend, detail } = await selectBackend(args.backend());
@@ -67,6 +72,8 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       `${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`,
     );
 
+    await mkdir(out, { recursive: true });
+    const unlock = await lockRun(out);
     const progress = new Progress();
     const controller = new AbortController();
     process.once('SIGINT', () => controller.abort());
@@ -84,6 +91,8 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       progress.end(kind);
       console.log('interrupted; the training is saved. Go on with the same command.');
       return 130;
+    } finally {
+      await unlock();
     }
     progress.end(kind);
     console.log(`generator: ${out}`);

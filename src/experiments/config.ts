@@ -102,7 +102,8 @@ export class ConfigError extends Error {
 /** The value of a JSON text; ConfigError naming its source if it is none. */
 export function parseJson(source: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors begin a file with a byte order mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new ConfigError(`${source}: expected JSON, got ${(error as Error).message}`);
   }
@@ -172,7 +173,7 @@ export function generatorOf(
 
 /**
  * Sets `path=value` pairs in a raw config: dots go down, numbers index lists, values are JSON or else text.
- * ConfigError for a pair without `=` or a path through something that is no object or list.
+ * ConfigError for a pair without `=`, or a path through something that is no object or list, or out of a list.
  */
 export function applyOverrides(raw: unknown, overrides: readonly string[]): unknown {
   const config = structuredClone(raw);
@@ -183,15 +184,26 @@ export function applyOverrides(raw: unknown, overrides: readonly string[]): unkn
     const last = keys.pop() as string;
     let place: unknown = config;
     for (const key of keys) {
-      const next: unknown = isContainer(place) ? place[key] : undefined;
-      if (isContainer(place) && next === undefined) place[key] = {};
-      place = isContainer(place) ? place[key] : undefined;
+      const parent = placeOf(place, key, override);
+      if (!Object.hasOwn(parent, key)) parent[key] = {};
+      place = parent[key];
     }
-    if (!isContainer(place))
-      throw new ConfigError(`--set: expected a path into the config, got "${override}"`);
-    place[last] = parseValue(override.slice(split + 1));
+    placeOf(place, last, override)[last] = parseValue(override.slice(split + 1));
   }
   return config;
+}
+
+/** `place` as something that can hold `key`. */
+function placeOf(place: unknown, key: string, override: string): Record<string, unknown> {
+  if (Array.isArray(place) && !(/^\d+$/.test(key) && Number(key) <= place.length)) {
+    throw new ConfigError(
+      `--set: expected a position from 0 to ${place.length} in a list, got "${key}" in "${override}"`,
+    );
+  }
+  if (!isContainer(place) || key === '__proto__') {
+    throw new ConfigError(`--set: expected a path into the config, got "${override}"`);
+  }
+  return place;
 }
 
 /** Each leaf that differs between two configs, `path: saved X, asked Y`. */

@@ -43,6 +43,8 @@ export interface DataFacts {
   readonly classNames: readonly string[];
   readonly trainImages: number;
   readonly testImages: number;
+  /** Of all images and labels, train before test. */
+  readonly dataSha256: string;
   /** What is missing from it or was left out, a sentence each. */
   readonly dataNotes: readonly string[];
 }
@@ -76,9 +78,9 @@ export interface Manifest extends DataFacts {
 export async function readFinishedRounds(cell: string): Promise<RoundRecord[]> {
   const records = await readLines<RoundRecord>(runPaths.rounds(cell));
   records.forEach((record, position) => {
-    if (record.round !== position) {
+    if (record?.round !== position) {
       throw new Error(
-        `${runPaths.rounds(cell)}: expected round ${position} in line ${position + 1}, got ${record.round}`,
+        `${runPaths.rounds(cell)}: expected round ${position} in line ${position + 1}, got ${record?.round}`,
       );
     }
   });
@@ -94,7 +96,13 @@ export async function readLines<Line>(file: string): Promise<Line[]> {
   return whole
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line);
+    .map((line, position) => {
+      try {
+        return JSON.parse(line) as Line;
+      } catch (error) {
+        throw new Error(`${file}: expected JSON in line ${position + 1}, got ${(error as Error).message}`);
+      }
+    });
 }
 
 /** Writes images as a uint8 `.npy` array `[n, height, width, channels]`; makes the folder if need be. */

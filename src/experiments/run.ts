@@ -24,7 +24,7 @@ export async function readRunConfig(run: string): Promise<ExperimentConfig> {
 /** A run's manifest, or null if it was never begun. */
 export async function readManifest(run: string): Promise<Manifest | null> {
   const file = runPaths.manifest(run);
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Manifest) : null;
+  return existsSync(file) ? (parseJson(file, await readFile(file, 'utf8')) as Manifest) : null;
 }
 
 /**
@@ -47,6 +47,20 @@ export async function openRun(run: string, config: ExperimentConfig): Promise<vo
   await writeFileAtomic(runPaths.config(run), `${JSON.stringify(config, null, 2)}\n`);
 }
 
+/** Locks this process holds. */
+const locked = new Set<string>();
+
+/**
+ * ConfigError if the folder was begun on other images or labels: row numbers would mean other images.
+ */
+export function checkSameData(run: string, before: Manifest | null, data: DataFacts): void {
+  if (before === null || before.dataSha256 === data.dataSha256) return;
+  throw new ConfigError(
+    `${run}: was begun on other data (${before.trainImages} and ${before.testImages} images, SHA-256 ${before.dataSha256.slice(0, 12)}), ` +
+      `got ${data.trainImages} and ${data.testImages}, ${data.dataSha256.slice(0, 12)}; bring the old data back, or give another --out`,
+  );
+}
+
 /**
  * Keeps other processes from writing to the run. ConfigError if one that is alive holds it; the lock of one
  * that died is taken over.
@@ -60,11 +74,17 @@ export async function lockRun(run: string): Promise<() => Promise<void>> {
       const handle = await open(file, 'wx');
       await handle.writeFile(`${process.pid}\n`);
       await handle.close();
-      return () => rm(file, { force: true });
+      locked.add(file);
+      return async () => {
+        locked.delete(file);
+        await rm(file, { force: true });
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const owner = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
-      if (isAlive(owner)) throw new ConfigError(`${run}: in use by process ${owner}`);
+      // In a container, a process that was killed often had the number that this one has now.
+      const isOwn = owner === process.pid && !locked.has(file);
+      if (!isOwn && isAlive(owner)) throw new ConfigError(`${run}: in use by process ${owner}`);
       await rm(file, { force: true });
     }
   }

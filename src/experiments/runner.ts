@@ -108,18 +108,19 @@ export async function runTasks(options: RunnerOptions): Promise<RunResult> {
   const work = async (task: Task): Promise<void> => {
     const outcome = await options.start(task);
     if (outcome.kind === 'finished') done.add(taskName(task));
-    else if (outcome.kind === 'interrupted') interrupted = true;
+    // A worker that the interrupt itself ended, before it could listen to anybody, has not failed.
+    else if (outcome.kind === 'interrupted' || signal.aborted) interrupted = true;
     else await fail(task, outcome.message, outcome.stack);
     options.onTaskEnd(task, outcome, done.size, planned.length);
   };
 
   while ((waiting.length > 0 && !signal.aborted && !interrupted) || running.size > 0) {
-    const lost = new Set(failed.map(({ task }) => taskName(task)));
+    const lost = new Map(failed.map(({ task, message }) => [taskName(task), message]));
     for (const plan of [...waiting]) {
       const missing = plan.needs.find((need) => lost.has(need));
       if (missing === undefined) continue;
       waiting.splice(waiting.indexOf(plan), 1);
-      await fail(plan.task, `needs the ${missing}, which failed`, null);
+      await fail(plan.task, `needs the ${missing}, which failed: ${lost.get(missing)}`, null);
     }
     while (running.size < jobs && !signal.aborted && !interrupted) {
       const next = waiting.find(({ needs }) => needs.every((need) => done.has(need)));

@@ -99,13 +99,22 @@ export interface BudgetPoint {
  * In [0, 1]. Null if the curve spans no budget.
  *
  * RangeError if the labels paid for ever fall.
+ *
+ * @param until continues a curve that ends below it flat up to there, so that strategies which spent less than
+ *   others are averaged over the same budget: who stops buying keeps the accuracy there is
  */
-export function areaUnderBudgetCurve(curve: readonly BudgetPoint[]): number | null {
+export function areaUnderBudgetCurve(
+  curve: readonly BudgetPoint[],
+  until = Number.NEGATIVE_INFINITY,
+): number | null {
+  const last = curve.at(-1);
+  const whole =
+    last !== undefined && last.labelsCharged < until ? [...curve, { ...last, labelsCharged: until }] : curve;
   let area = 0;
   let span = 0;
-  for (let i = 1; i < curve.length; i++) {
-    const from = curve[i - 1] as BudgetPoint;
-    const to = curve[i] as BudgetPoint;
+  for (let i = 1; i < whole.length; i++) {
+    const from = whole[i - 1] as BudgetPoint;
+    const to = whole[i] as BudgetPoint;
     const step = to.labelsCharged - from.labelsCharged;
     if (!(step >= 0)) {
       throw new RangeError(

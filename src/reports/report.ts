@@ -15,7 +15,7 @@ import { provenanceSection } from './provenance-section.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { type Results, resultsOf, writeResults } from './results.ts';
 import { type RunRecord, readRun } from './run-record.ts';
-import { gapsSentence, unequalStartsSentence } from './verdict.ts';
+import { gapsSentence, unequalBudgetsSentence, unequalStartsSentence } from './verdict.ts';
 
 export interface WrittenReport {
   /** The page, `<run>/report/index.html`. */
@@ -76,10 +76,11 @@ function subtitle(
 function warning({ manifest }: RunRecord, results: Results): Html | null {
   const gaps = gapsSentence(results);
   const unequal = unequalStartsSentence(results);
-  if (gaps === null && unequal === null) return null;
+  const budgets = gaps === null ? unequalBudgetsSentence(results) : null;
+  if (gaps === null && unequal === null && budgets === null) return null;
   const status = manifest?.status;
   const state = status === undefined ? '' : ` Status in the manifest: ${status}.`;
   return html`<div class="warning" role="note">${gaps === null ? '' : html`<p>${gaps}${state}</p>`}${
     unequal === null ? '' : html`<p>${unequal}</p>`
-  }</div>`;
+  }${budgets === null ? '' : html`<p>${budgets}</p>`}</div>`;
 }

@@ -99,7 +99,7 @@ export function strategiesSection(results: Results): PageSection {
       ],
       rows,
     )}
-<p class="note">Mean ± standard deviation over the finished seeds (n − 1). Average accuracy is the area under the budget curve divided by the budget spent: Σ (xᵢ₊₁ − xᵢ)(yᵢ + yᵢ₊₁)/2 ÷ (x_last − x_first), for accuracy y at x labels paid for.</p>
+<p class="note">Mean ± standard deviation over the finished seeds (n − 1). Average accuracy is the area under the budget curve divided by the budget spent: Σ (xᵢ₊₁ − xᵢ)(yᵢ + yᵢ₊₁)/2 ÷ (x_last − x_first), for accuracy y at x labels paid for; a curve that spent less than the longest counts as flat from its end.</p>
 <details><summary>Final accuracy on each seed</summary>${seedTable(results)}</details>`,
   };
 }
@@ -155,17 +155,27 @@ function pairTable(label: string, pairs: readonly PairComparison[]): Html {
 
 function curveTable({ strategies }: Results): Html {
   const longest = Math.max(0, ...strategies.map(({ curve }) => curve.length));
+  const paid = (round: number) => [
+    ...new Set(strategies.flatMap(({ curve }) => Math.round(curve[round]?.labelsCharged ?? Number.NaN))),
+  ];
+  const rounds = Array.from({ length: longest }, (_, round) => round);
+  const equal = rounds.every((round) => paid(round).filter(Number.isFinite).length === 1);
   return table(
     'Mean accuracy by round',
-    [{ title: 'round' }, { title: 'labels paid for' }, ...strategies.map(({ name }) => ({ title: name }))],
-    Array.from({ length: longest }, (_, round) => [
+    [
+      { title: 'round' },
+      ...(equal ? [{ title: 'labels paid for' }] : []),
+      ...strategies.map(({ name }) => ({ title: name })),
+    ],
+    rounds.map((round) => [
       `${round}`,
-      `${Math.round(strategies.flatMap(({ curve }) => curve[round]?.labelsCharged ?? [])[0] ?? 0)}`,
+      ...(equal ? [`${paid(round).find(Number.isFinite)}`] : []),
       ...strategies.map(({ curve, perSeed }) => {
         const point = curve[round];
         if (point === undefined) return MISSING;
         const partial = point.n < perSeed.length ? ` (n = ${point.n})` : '';
-        return `${percentWithDeviation(point, 2)}${partial}`;
+        const at = equal ? '' : ` at ${Math.round(point.labelsCharged)}`;
+        return `${percentWithDeviation(point, 2)}${at}${partial}`;
       }),
     ]),
   );

@@ -38,7 +38,7 @@ export interface SeedResult {
   readonly error: string | null;
   /** Test accuracy of the last round; null unless the cell is finished. */
   readonly finalAccuracy: number | null;
-  /** See `areaUnderBudgetCurve`; null unless the cell is finished. */
+  /** See `areaUnderBudgetCurve`, up to the largest budget any cell of the run spent; null unless finished. */
   readonly areaUnderBudgetCurve: number | null;
   readonly curve: readonly {
     readonly round: number;
@@ -83,11 +83,13 @@ export interface Results {
 /** Computes the figures of a run. */
 export function resultsOf(run: RunRecord): Results {
   const { config, strategies, cells } = run;
+  const spent = cells.map((cell) => cell.rounds.at(-1)?.labelsCharged ?? 0);
   const results = strategies.map(({ name, kind }) =>
     strategyResult(
       name,
       kind,
       cells.filter((cell) => cell.strategy === name),
+      Math.max(...spent),
     ),
   );
   const statuses = cells.map((cell) => cell.status);
@@ -159,8 +161,13 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-function strategyResult(name: string, kind: string, cells: readonly CellRecord[]): StrategyResult {
-  const perSeed = cells.map(seedResult);
+function strategyResult(
+  name: string,
+  kind: string,
+  cells: readonly CellRecord[],
+  budget: number,
+): StrategyResult {
+  const perSeed = cells.map((cell) => seedResult(cell, budget));
   const finished = perSeed.filter((seed) => seed.status === 'finished');
   const seedsOf = (status: CellStatus) =>
     perSeed.filter((seed) => seed.status === status).map(({ seed }) => seed);
@@ -180,7 +187,7 @@ function strategyResult(name: string, kind: string, cells: readonly CellRecord[]
   };
 }
 
-function seedResult({ seed, status, error, rounds }: CellRecord): SeedResult {
+function seedResult({ seed, status, error, rounds }: CellRecord, budget: number): SeedResult {
   const curve = rounds.map(({ round, labels, labelsCharged, testAccuracy }) => ({
     round,
     labels,
@@ -193,7 +200,7 @@ function seedResult({ seed, status, error, rounds }: CellRecord): SeedResult {
     status,
     error,
     finalAccuracy: finished ? (curve.at(-1)?.testAccuracy ?? null) : null,
-    areaUnderBudgetCurve: finished ? areaUnderBudgetCurve(curve) : null,
+    areaUnderBudgetCurve: finished ? areaUnderBudgetCurve(curve, budget) : null,
     curve,
   };
 }

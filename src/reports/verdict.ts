@@ -51,13 +51,29 @@ export function outcomeSentence(results: Results): string {
   const finished = results.strategies.filter(({ n }) => n > 0);
   const first = finished[0];
   if (first === undefined) return 'No strategy has finished a seed yet, so there is nothing to compare.';
-  const labels = first.curve.at(-1)?.labelsCharged;
+  const equal = new Set(finished.map(spent)).size === 1;
   const ends = list(
-    finished.map((strategy) => `${percent(strategy.finalAccuracy.mean)} with ${strategy.name}`),
+    finished.map((strategy) => {
+      const end = `${percent(strategy.finalAccuracy.mean)} with ${strategy.name}`;
+      return equal ? end : `${end} (${spent(strategy)} labels)`;
+    }),
   );
   const seeds = [...new Set(finished.map(({ n }) => n))];
   const over = seeds.length === 1 ? count(seeds[0] as number, 'seed') : 'the finished seeds';
-  return `Starting from ${startWords(finished)}, test accuracy reached ${ends}, at ${Math.round(labels ?? 0)} labels paid for (mean of ${over}).`;
+  return `Starting from ${startWords(finished)}, test accuracy reached ${ends}, ${equal ? `at ${spent(first)} labels paid for` : 'at the labels paid for'} (mean of ${over}).`;
+}
+
+/** Labels a strategy paid for in the end, mean over its seeds, rounded. */
+function spent({ curve }: StrategyResult): number {
+  return Math.round(curve.at(-1)?.labelsCharged ?? 0);
+}
+
+/** That strategies spent different budgets, in a sentence; null if they did not. */
+export function unequalBudgetsSentence({ strategies }: Results): string | null {
+  const finished = strategies.filter(({ n }) => n > 0);
+  if (new Set(finished.map(spent)).size < 2) return null;
+  const budgets = list(finished.map((strategy) => `${strategy.name} ${spent(strategy)}`));
+  return `The strategies paid for different numbers of labels (${budgets} on average), so final accuracies compare unlike budgets. The average accuracy counts a curve that ends early as flat from there.`;
 }
 
 /** What is missing from a run; null if nothing is. */

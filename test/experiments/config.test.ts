@@ -135,6 +135,13 @@ describe('applyOverrides', () => {
 
   test('names what is wrong with a pair', () => {
     expect(() => applyOverrides(raw, ['rounds'])).toThrow('--set: expected path=value, got "rounds"');
+    expect(() => applyOverrides(raw, ['strategies.x.kind=random'])).toThrow(
+      '--set: expected a position from 0 to 2 in a list, got "x" in "strategies.x.kind=random"',
+    );
+    expect(() => applyOverrides(raw, ['strategies.9.kind=random'])).toThrow('from 0 to 2 in a list, got "9"');
+    expect(() => applyOverrides(raw, ['__proto__.rounds=3'])).toThrow(
+      '--set: expected a path into the config',
+    );
     expect(() => applyOverrides(raw, ['rounds.deep.er=1'])).toThrow('--set: expected a path into the config');
   });
 });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/experiments/config.ts';
-import { lockRun, openRun, readRunConfig } from '../../src/experiments/run.ts';
-import { runPaths } from '../../src/experiments/run-folder.ts';
+import { checkSameData, lockRun, openRun, readRunConfig } from '../../src/experiments/run.ts';
+import { type Manifest, runPaths } from '../../src/experiments/run-folder.ts';
 
 const config = parseConfig('test', {
   name: 'test',
@@ -45,6 +45,16 @@ test('readRunConfig says that a folder is no run', async () => {
   await expect(readRunConfig(run)).rejects.toThrow('expected a run folder with a config.json, found none');
 });
 
+test('checkSameData refuses data that changed since the run was begun', () => {
+  const data = { classNames: ['a'], trainImages: 3, testImages: 2, dataSha256: 'aa', dataNotes: [] };
+  const before = data as unknown as Manifest;
+  expect(() => checkSameData(run, null, data)).not.toThrow();
+  expect(() => checkSameData(run, before, data)).not.toThrow();
+  expect(() => checkSameData(run, before, { ...data, trainImages: 4, dataSha256: 'bb' })).toThrow(
+    'was begun on other data (3 and 2 images, SHA-256 aa), got 4 and 2, bb',
+  );
+});
+
 describe('lockRun', () => {
   test('lets only one writer in at a time', async () => {
     await openRun(run, config);
@@ -54,7 +64,7 @@ describe('lockRun', () => {
     await (await lockRun(run))();
   });
 
-  test.each(['4194303\n', '', 'no number'])(
+  test.each(['4194303\n', '', 'no number', `${process.pid}\n`])(
     'takes over a lock that holds %j, whose owner is gone',
     async (owner) => {
       await openRun(run, config);

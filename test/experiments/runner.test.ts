@@ -92,8 +92,22 @@ describe('runTasks', () => {
     expect(events).toContain('end random, seed 2');
     expect(events).not.toContain('begin gaal, seed 1');
     const error = JSON.parse(readFileSync(runPaths.error(runPaths.cell(run, 'gaal', 1)), 'utf8'));
-    expect(error.message).toBe('needs the generator dcgan, which failed');
+    expect(error.message).toBe('needs the generator dcgan, which failed: no good');
     expect(existsSync(runPaths.error(runPaths.cell(run, 'random', 1)))).toBe(false);
+  });
+
+  test('counts a worker that the interrupt ended as interrupted, not as failed', async () => {
+    const controller = new AbortController();
+    const { run, result } = await runWith(
+      2,
+      async () => {
+        controller.abort();
+        return { kind: 'failed', message: 'was ended by SIGINT', stack: null };
+      },
+      controller.signal,
+    );
+    expect(result).toEqual({ status: 'interrupted', failed: [] });
+    expect(existsSync(join(run, 'cells'))).toBe(false);
   });
 
   test('starts nothing new after an interrupt', async () => {

@@ -79,6 +79,13 @@ describe('area under the budget curve', () => {
   test('refuses a budget that falls', () => {
     expect(() => areaUnderBudgetCurve(curve([50, 0.8], [40, 0.9]))).toThrow('got 50 then 40');
   });
+
+  test('a curve that spent less is averaged over the same budget, flat from its end', () => {
+    // 0.5 to 0.7 over ten labels, then 0.7 over thirty: (10 x 0.6 + 30 x 0.7) / 40.
+    expect(areaUnderBudgetCurve(curve([10, 0.5], [20, 0.7]), 50)).toBeCloseTo(0.675, 12);
+    expect(areaUnderBudgetCurve(curve([10, 0.6]), 50)).toBeCloseTo(0.6, 12);
+    expect(areaUnderBudgetCurve(curve([10, 0.5], [20, 0.7]), 15)).toBeCloseTo(0.6, 12);
+  });
 });
 
 describe('paired tests', () => {

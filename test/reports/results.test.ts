@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { resultsCsv, resultsOf, writeResults } from '../../src/reports/results.ts';
 import { className, readRun } from '../../src/reports/run-record.ts';
+import { outcomeSentence, unequalBudgetsSentence } from '../../src/reports/verdict.ts';
 
 // Two strategies, two rounds after the start, at 10, 20 and 40 labels.
 const BUDGETS = [10, 20, 40];
@@ -11,13 +12,13 @@ let run: string;
 
 const cell = (strategy: string, seed: number) => path.join(run, 'cells', strategy, `seed-${seed}`);
 
-function writeCell(strategy: string, seed: number, accuracies: readonly number[]): void {
+function writeCell(strategy: string, seed: number, accuracies: readonly number[], budgets = BUDGETS): void {
   mkdirSync(cell(strategy, seed), { recursive: true });
   const lines = accuracies.map((testAccuracy, round) =>
     JSON.stringify({
       round,
-      labels: BUDGETS[round],
-      labelsCharged: BUDGETS[round],
+      labels: budgets[round],
+      labelsCharged: budgets[round],
       testAccuracy,
       selected: [round],
       answers: [
@@ -187,4 +188,13 @@ describe('what is not a run folder', () => {
     writeFileSync(path.join(cell('random', 1), 'rounds.jsonl'), '{"round": 1}\n');
     await expect(readRun(run)).rejects.toThrow('expected round 0 in line 1, got 1');
   });
+});
+
+test('strategies that spent different budgets are averaged over the same one, and the report says so', async () => {
+  for (const seed of [1, 2, 3]) writeCell('gaal-shell', seed, [0.5, 0.5, 0.5], [10, 10, 10]);
+  const results = resultsOf(await readRun(run));
+  expect(results.strategies[1]?.areaUnderBudgetCurve).toMatchObject({ n: 3, mean: 0.5 });
+  expect(results.pairs.areaUnderBudgetCurve[0]?.n).toBe(3);
+  expect(outcomeSentence(results)).toContain('with gaal-shell (10 labels)');
+  expect(unequalBudgetsSentence(results)).toContain('(random 40 and gaal-shell 10 on average)');
 });
