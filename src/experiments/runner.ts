@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { synthesises } from '../acquisition/strategies/registry.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
-import { type ExperimentConfig, generatorOf, strategyName } from './config.ts';
+import { type ExperimentConfig, generatorOf, parseJson, strategyName } from './config.ts';
 import { readFinishedRounds, runPaths } from './run-folder.ts';
 import { generatorDir, type Task, taskName } from './tasks.ts';
 
@@ -139,5 +139,5 @@ export async function runTasks(options: RunnerOptions): Promise<RunResult> {
 /** The reference classifier's measured quality, or null if the experiment has none (yet). */
 export async function readReferenceQuality<Quality>(run: string): Promise<Quality | null> {
   const file = `${runPaths.reference(run)}/quality.json`;
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Quality) : null;
+  return existsSync(file) ? (parseJson(file, await readFile(file, 'utf8')) as Quality) : null;
 }
