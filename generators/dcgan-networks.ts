@@ -19,16 +19,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { batchNormInference, batchNormTraining, type Moments } from './batch-norm.ts';
-import {
-  constantVariable,
-  conv2dDouble,
-  conv2dHalf,
-  dense,
-  KERNEL_SIZE,
-  leakyRelu,
-  normalVariable,
-} from './layers.ts';
-import type { Variables } from './variables.ts';
+import { conv2dDouble, conv2dHalf, dense, KERNEL_SIZE, leakyRelu, normalValues } from './layers.ts';
+import { createNetwork, type Network, type NetworkShapes, variableOf } from './network.ts';
 
 /** What fixes the sizes of both networks. */
 export interface DcganArchitecture {
@@ -39,13 +31,6 @@ export interface DcganArchitecture {
   readonly shape: ImageShape;
 }
 
-/** A network's variables: those a gradient moves, and the running statistics of its batch norms. */
-export interface Network {
-  readonly weights: Variables;
-  /** `<layer>/mean` and `<layer>/variance`, `[channels]` each. */
-  readonly statistics: Variables;
-}
-
 /**
  * How batch norms normalise: by the batch, or by the running statistics. A batch's moments go into `record`, by
  * layer; they outlive any `tidy`, and whoever owns the record disposes them.
@@ -53,12 +38,6 @@ export interface Network {
 export type NormMode =
   | { readonly by: 'batch'; readonly record?: Map<string, Moments> }
   | { readonly by: 'running' };
-
-/** Shapes of a network's variables, by name. */
-export interface NetworkShapes {
-  readonly weights: Readonly<Record<string, readonly number[]>>;
-  readonly statistics: Readonly<Record<string, readonly number[]>>;
-}
 
 /**
  * Shapes of all variables of both networks.
@@ -114,40 +93,13 @@ function addNorm(
 
 /**
  * A fresh network: weights from N(0, 0.02), gammas from N(1, 0.02), biases and betas 0, running means 0 and
- * variances 1. Each variable has a stream of its own, so adding one changes no other.
- *
- * The caller disposes it with {@link disposeNetwork}.
+ * variances 1. The caller disposes it with {@link disposeNetwork}.
  */
-export function createNetwork(shapes: NetworkShapes, stream: Stream): Network {
-  const weights = Object.entries(shapes.weights).map(([name, shape]) => {
-    if (/bias$|beta$/.test(name)) return [name, constantVariable(shape, 0)];
-    return [name, normalVariable(stream.of(name), shape, { mean: name.endsWith('gamma') ? 1 : 0 })];
+export function createDcganNetwork(shapes: NetworkShapes, stream: Stream): Network {
+  return createNetwork(shapes, stream, (name, size, values) => {
+    if (/bias$|beta$/.test(name)) return new Float32Array(size);
+    return normalValues(values, size, { mean: name.endsWith('gamma') ? 1 : 0 });
   });
-  const statistics = Object.entries(shapes.statistics).map(([name, shape]) => [
-    name,
-    constantVariable(shape, name.endsWith('variance') ? 1 : 0, false),
-  ]);
-  return { weights: Object.fromEntries(weights), statistics: Object.fromEntries(statistics) };
-}
-
-/** A network whose variables are all 0, for saved ones to be put in. The caller disposes it. */
-export function emptyNetwork({ weights, statistics }: NetworkShapes): Network {
-  const zeros = (shapes: NetworkShapes['weights'], trainable: boolean): Variables =>
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [name, constantVariable(shape, 0, trainable)]),
-    );
-  return { weights: zeros(weights, true), statistics: zeros(statistics, false) };
-}
-
-/** All variables of a network, under `<prefix>/<name>`. */
-export function variablesOf(prefix: string, { weights, statistics }: Network): Variables {
-  const all = [...Object.entries(weights), ...Object.entries(statistics)];
-  return Object.fromEntries(all.map(([name, variable]) => [`${prefix}/${name}`, variable]));
-}
-
-/** Frees a network's variables. */
-export function disposeNetwork({ weights, statistics }: Network): void {
-  tf.dispose([...Object.values(weights), ...Object.values(statistics)]);
 }
 
 /**
@@ -163,7 +115,7 @@ export function generateImages(
   const factor = 2 ** channels.length;
   const { weights } = network;
   return tf.tidy(() => {
-    let maps = tf.reshape(dense(latents, of<tf.Tensor2D>(weights, 'dense/weights')), [
+    let maps = tf.reshape(dense(latents, variableOf<tf.Tensor2D>(weights, 'dense/weights')), [
       latents.shape[0],
       height / factor,
       width / factor,
@@ -171,9 +123,9 @@ export function generateImages(
     ]) as tf.Tensor4D;
     channels.forEach((_, level) => {
       maps = tf.relu(normalise(network, `norm${level}`, maps, mode));
-      maps = conv2dDouble(maps, of(weights, `up${level}/filters`)); // [n, 2 height, 2 width, next]
+      maps = conv2dDouble(maps, variableOf(weights, `up${level}/filters`)); // [n, 2 height, 2 width, next]
     });
-    return tf.tanh(tf.add(maps, of(weights, 'image/bias'))) as tf.Tensor4D;
+    return tf.tanh(tf.add(maps, variableOf(weights, 'image/bias'))) as tf.Tensor4D;
   });
 }
 
@@ -190,12 +142,15 @@ export function discriminateImages(
   return tf.tidy(() => {
     let maps = images;
     for (let level = channels.length - 1; level >= 0; level--) {
-      maps = conv2dHalf(maps, of(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
+      maps = conv2dHalf(maps, variableOf(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
       if (level < channels.length - 1) maps = normalise(network, `norm${level}`, maps, mode);
       maps = leakyRelu(maps);
     }
     const flat = tf.reshape(maps, [images.shape[0], -1]) as tf.Tensor2D;
-    const logits = tf.add(dense(flat, of<tf.Tensor2D>(weights, 'logit/weights')), of(weights, 'logit/bias'));
+    const logits = tf.add(
+      dense(flat, variableOf<tf.Tensor2D>(weights, 'logit/weights')),
+      variableOf(weights, 'logit/bias'),
+    );
     return tf.reshape(logits, [-1]) as tf.Tensor1D;
   });
 }
@@ -206,18 +161,15 @@ function normalise(
   maps: tf.Tensor4D,
   mode: NormMode,
 ): tf.Tensor4D {
-  const gamma = of<tf.Tensor1D>(weights, `${layer}/gamma`);
-  const beta = of<tf.Tensor1D>(weights, `${layer}/beta`);
+  const gamma = variableOf<tf.Tensor1D>(weights, `${layer}/gamma`);
+  const beta = variableOf<tf.Tensor1D>(weights, `${layer}/beta`);
   if (mode.by === 'batch') {
     const { record } = mode;
     return batchNormTraining(maps, gamma, beta, record && ((moments) => record.set(layer, moments)));
   }
-  const mean = of<tf.Tensor1D>(statistics, `${layer}/mean`);
-  return batchNormInference(maps, gamma, beta, { mean, variance: of(statistics, `${layer}/variance`) });
-}
-
-function of<T extends tf.Tensor>(variables: Variables, name: string): T {
-  const variable = variables[name];
-  if (variable === undefined) throw new RangeError(`dcgan.network: expected a variable ${name}, got none`);
-  return variable as tf.Tensor as T;
+  const mean = variableOf<tf.Tensor1D>(statistics, `${layer}/mean`);
+  return batchNormInference(maps, gamma, beta, {
+    mean,
+    variance: variableOf(statistics, `${layer}/variance`),
+  });
 }

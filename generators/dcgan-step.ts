@@ -16,15 +16,14 @@ import { checkShape } from '../src/shapes.ts';
 import type { Moments } from './batch-norm.ts';
 import type { DcganConfig } from './config.ts';
 import {
-  createNetwork,
+  createDcganNetwork,
   type DcganArchitecture,
   dcganShapes,
   discriminateImages,
-  disposeNetwork,
   generateImages,
-  type Network,
 } from './dcgan-networks.ts';
 import { binaryCrossEntropy } from './layers.ts';
+import { disposeNetwork, type Network } from './network.ts';
 import type { GanLosses } from './trainable.ts';
 
 /** Share of a new batch in the running statistics: PyTorch's. */
@@ -55,8 +54,8 @@ export function createDcganTraining(config: DcganConfig, shape: ImageShape, stre
   const { latentSize, channels, learningRate, beta1, labelSmoothing, ema } = config;
   const architecture = { latentSize, channels, shape };
   const shapes = dcganShapes(architecture);
-  const generator = createNetwork(shapes.generator, stream.of('generator'));
-  const discriminator = createNetwork(shapes.discriminator, stream.of('discriminator'));
+  const generator = createDcganNetwork(shapes.generator, stream.of('generator'));
+  const discriminator = createDcganNetwork(shapes.discriminator, stream.of('discriminator'));
   const adam = { learningRate, beta1, beta2: 0.999, epsilon: 1e-8 };
   return {
     architecture,
@@ -67,7 +66,7 @@ export function createDcganTraining(config: DcganConfig, shape: ImageShape, stre
     generatorAdam: new Adam(generator.weights, adam),
     discriminatorAdam: new Adam(discriminator.weights, adam),
     // Of the same stream, so it starts at the generator's own weights.
-    ...(ema > 0 && { average: createNetwork(shapes.generator, stream.of('generator')) }),
+    ...(ema > 0 && { average: createDcganNetwork(shapes.generator, stream.of('generator')) }),
   };
 }
 

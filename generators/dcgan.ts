@@ -8,18 +8,10 @@ import type { Stream } from '../src/random.ts';
 import type { FloatTensor } from '../src/safetensors.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { DcganConfig } from './config.ts';
-import {
-  type DcganArchitecture,
-  dcganShapes,
-  discriminateImages,
-  disposeNetwork,
-  emptyNetwork,
-  generateImages,
-  type Network,
-  variablesOf,
-} from './dcgan-networks.ts';
+import { type DcganArchitecture, dcganShapes, discriminateImages, generateImages } from './dcgan-networks.ts';
 import { createDcganTraining, type DcganTraining, dcganStep, disposeDcganTraining } from './dcgan-step.ts';
 import type { Generator } from './generator.ts';
+import { disposeNetwork, emptyNetwork, type Network, variablesOf } from './network.ts';
 import type { GanLosses, TrainableGenerator, TrainingState } from './trainable.ts';
 import { assignVariables, readVariables, type Variables } from './variables.ts';
 

@@ -10,15 +10,15 @@ import type { Stream } from '../src/random.ts';
 /** Side of the convolution kernels, in pixels. */
 export const KERNEL_SIZE = 5;
 
-/** A trainable variable of independent normals. The caller disposes it. */
-export function normalVariable(
+/** `size` independent draws from N(mean, deviation^2): first values of a weight. */
+export function normalValues(
   stream: Stream,
-  shape: readonly number[],
+  size: number,
   { mean = 0, deviation = 0.02 }: { readonly mean?: number; readonly deviation?: number } = {},
-): tf.Variable {
-  const values = stream.normals(tf.util.sizeFromShape([...shape]));
-  for (let i = 0; i < values.length; i++) values[i] = mean + deviation * (values[i] as number);
-  return tf.tidy(() => tf.variable(tf.tensor(values, [...shape])));
+): Float32Array {
+  const values = stream.normals(size);
+  for (let i = 0; i < size; i++) values[i] = mean + deviation * (values[i] as number);
+  return values;
 }
 
 /** A variable of one value; running statistics are not trainable. The caller disposes it. */

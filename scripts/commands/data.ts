@@ -1,10 +1,6 @@
+import { cacheDirectory } from '../../src/cache-directory.ts';
 import { FETCHABLE, fetchDataset } from '../../src/datasets/fetch.ts';
-import {
-  cacheDirectory,
-  type DatasetListing,
-  dataDirectories,
-  listDatasets,
-} from '../../src/datasets/registry.ts';
+import { type DatasetListing, dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
 import { ConfigError } from '../../src/experiments/config.ts';
 import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';

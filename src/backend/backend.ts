@@ -8,6 +8,8 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { startTensorFlow } from './native-tensorflow.ts';
+import { oneSentence } from './one-sentence.ts';
 import { repairSecondDerivatives } from './second-derivatives.ts';
 import { registerWasmTrainingKernels } from './wasm-training-kernels.ts';
 
@@ -29,8 +31,7 @@ export interface BackendChoice {
   readonly rejected: readonly RejectedBackend[];
 }
 
-// Names in variables of type string, so that neither compiler nor bundler resolves an optional package.
-const NATIVE_PACKAGES: readonly string[] = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+// In a variable of type string, so that the compiler does not resolve the package.
 const WASM_PACKAGE: string = '@tensorflow/tfjs-backend-wasm';
 
 const require = createRequire(import.meta.url);
@@ -120,61 +121,4 @@ async function startWasm(): Promise<string> {
   // A bare file name would be looked for in the working folder.
   wasm.setWasmPaths(path.join(path.dirname(manifest), 'dist', path.sep));
   return `${WASM_PACKAGE} ${wasm.version_wasm}`;
-}
-
-async function startTensorFlow(): Promise<string> {
-  restoreRemovedUtilities();
-  // Native TensorFlow reads this when its library loads; 2 keeps errors and drops advice.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const reasons: string[] = [];
-  for (const name of NATIVE_PACKAGES) {
-    try {
-      const native = (await import(name)) as {
-        version?: Record<string, string>;
-        default?: { version?: Record<string, string> };
-      };
-      const version = (native.version ?? native.default?.version)?.['tfjs-node'] ?? 'of unknown version';
-      return `${name} ${version}`;
-    } catch (error) {
-      reasons.push(isMissing(error, name) ? `${name} is not installed` : `${name}: ${oneSentence(error)}`);
-      // The two packages in one process abort it ("Duplicate registration of device factory"), so the second
-      // is tried only where the first surely left no library behind.
-      if (!leftNothingLoaded(error)) break;
-    }
-  }
-  throw new Error(reasons.join(', '));
-}
-
-/** `util.isNullOrUndefined` and `util.isArray` went away in Node 23; tfjs-node 4.22.0 still calls them. */
-function restoreRemovedUtilities(): void {
-  const utilities = require('node:util') as Record<string, unknown>;
-  utilities.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  utilities.isArray ??= Array.isArray;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function isMissing(error: unknown, name: string): boolean {
-  const code = codeOf(error);
-  return (
-    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && String(error).includes(`'${name}'`)
-  );
-}
-
-function leftNothingLoaded(error: unknown): boolean {
-  const code = codeOf(error);
-  return (
-    code === 'ERR_MODULE_NOT_FOUND' ||
-    code === 'MODULE_NOT_FOUND' ||
-    code === 'ERR_DLOPEN_FAILED' ||
-    // What tfjs-node says, without a code, when its addon file was never downloaded or built.
-    String(error).includes('can not be found at path')
-  );
-}
-
-function oneSentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split('\n')[0] ?? '').trim();
 }

@@ -1,21 +1,13 @@
 /**
  * Data sets by name: where to look for them, loading one, and listing what is there.
  */
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-
+import { resolve } from 'node:path';
+import { cacheDirectory, type Surroundings } from '../cache-directory.ts';
 import type { DatasetConfig } from './config.ts';
 import { type Dataset, type ImageShape, imageSize, type Split, selectClasses } from './dataset.ts';
 import { DatasetError } from './dataset-error.ts';
 import { DIGITS_CLASSES, DIGITS_SHAPE, digitsDataset } from './digits.ts';
 import { type FileDatasetName, LAYOUTS, type Layout, locate } from './layouts.ts';
-
-/** Where {@link dataDirectories} and {@link cacheDirectory} look; the process's own by default. */
-export interface Surroundings {
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly platform?: NodeJS.Platform;
-  readonly home?: string;
-}
 
 /** One line of `genal data list`. */
 export interface DatasetListing {
@@ -90,23 +82,6 @@ export function dataDirectories(options: { readonly flag?: string } & Surroundin
   const { flag, env = process.env } = options;
   const named = [flag, env.GENAL_DATA].filter((dir) => dir !== undefined && dir !== '') as string[];
   return [...new Set([...named.map((dir) => resolve(dir)), resolve('data'), cacheDirectory(options)])];
-}
-
-/**
- * The user's cache folder for this package: `$XDG_CACHE_HOME/genal`, or `%LOCALAPPDATA%\genal` on Windows,
- * `~/Library/Caches/genal` on macOS, `~/.cache/genal` elsewhere.
- */
-export function cacheDirectory({
-  env = process.env,
-  platform = process.platform,
-  home = homedir(),
-}: Surroundings = {}): string {
-  const xdg = env.XDG_CACHE_HOME;
-  // The XDG specification has relative paths ignored.
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'genal');
-  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'genal');
-  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'genal');
-  return join(home, '.cache', 'genal');
 }
 
 async function loadWhole(spec: DatasetConfig, dataDirs: readonly string[]): Promise<Dataset> {

@@ -9,7 +9,16 @@ import type { Source } from './source.ts';
  * another group of its own layer. A trailing slash means everything below that folder.
  */
 export const layers: readonly (readonly (readonly string[])[])[] = [
-  [['src/backend/', 'src/shapes.ts', 'src/random.ts', 'src/safetensors.ts', 'src/atomic-write.ts']],
+  [
+    [
+      'src/backend/',
+      'src/shapes.ts',
+      'src/random.ts',
+      'src/safetensors.ts',
+      'src/atomic-write.ts',
+      'src/cache-directory.ts',
+    ],
+  ],
   [['src/datasets/']],
   [['src/classifiers/'], ['generators/']],
   [['src/queries/']],

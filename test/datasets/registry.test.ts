@@ -2,10 +2,11 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { cacheDirectory } from '../../src/cache-directory.ts';
 import { DatasetConfig, type DatasetConfigInput } from '../../src/datasets/config.ts';
 import { DatasetError } from '../../src/datasets/dataset-error.ts';
 import { digitsDataset } from '../../src/datasets/digits.ts';
-import { cacheDirectory, dataDirectories, listDatasets, loadDataset } from '../../src/datasets/registry.ts';
+import { dataDirectories, listDatasets, loadDataset } from '../../src/datasets/registry.ts';
 import { cifarRecords, idxFolder, temporaryFolder, writeFiles } from './files.ts';
 
 function load(input: DatasetConfigInput, ...dataDirs: string[]) {

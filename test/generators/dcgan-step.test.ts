@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { DcganConfig } from '../../generators/config.ts';
-import { type Network, variablesOf } from '../../generators/dcgan-networks.ts';
 import { createDcganTraining, dcganStep, disposeDcganTraining } from '../../generators/dcgan-step.ts';
+import { type Network, variablesOf } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 

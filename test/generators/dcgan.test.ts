@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { DcganConfig } from '../../generators/config.ts';
 import { Dcgan, TrainableDcgan } from '../../generators/dcgan.ts';
-import { createNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
+import { createDcganNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
 import { sampleImages } from '../../generators/sample.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
@@ -65,7 +65,7 @@ test('refuses sides that cannot be halved once a level', () => {
 
 test('starts with weights around 0, gammas around 1 and statistics of 0 and 1, the same for the same stream', async () => {
   const shapes = dcganShapes({ latentSize: 100, channels: [32, 16], shape: [8, 8, 1] });
-  const { weights, statistics } = createNetwork(shapes.generator, rootStream(1));
+  const { weights, statistics } = createDcganNetwork(shapes.generator, rootStream(1));
   const spread = async (variable: tf.Variable) => {
     const { mean, variance } = tf.moments(variable);
     return [(await mean.data())[0]!, Math.sqrt((await variance.data())[0]!)] as const;
@@ -76,7 +76,7 @@ test('starts with weights around 0, gammas around 1 and statistics of 0 and 1, t
   expect((await spread(weights['norm0/gamma']!))[0]).toBeCloseTo(1, 1);
   expect((await spread(weights['norm0/beta']!))[1]).toBe(0);
   expect([...(await statistics['norm0/variance']!.data())]).toEqual(new Array(32).fill(1));
-  const again = createNetwork(shapes.generator, rootStream(1));
+  const again = createDcganNetwork(shapes.generator, rootStream(1));
   expect(await again.weights['up0/filters']!.data()).toEqual(await weights['up0/filters']!.data());
 });
 

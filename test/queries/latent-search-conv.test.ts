@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { Dcgan } from '../../generators/dcgan.ts';
-import { createNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
+import { createDcganNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { type ImageShape, imageSize, toModelRange } from '../../src/datasets/dataset.ts';
 import { searchLatents } from '../../src/queries/latent-search.ts';
@@ -20,11 +20,11 @@ beforeAll(async () => {
 function generatorOf(): { generator: Dcgan; weights: tf.Variable[] } {
   const architecture = { latentSize: 6, channels: [6, 4], shape: SHAPE };
   const shapes = dcganShapes(architecture);
-  const network = createNetwork(shapes.generator, rootStream(3).of('generator'));
+  const network = createDcganNetwork(shapes.generator, rootStream(3).of('generator'));
   for (const [name, variable] of Object.entries(network.weights)) {
     if (/weights$|filters$/.test(name)) tf.tidy(() => variable.assign(tf.mul(variable, 15)));
   }
-  const critic = createNetwork(shapes.discriminator, rootStream(3).of('discriminator'));
+  const critic = createDcganNetwork(shapes.discriminator, rootStream(3).of('discriminator'));
   const weights = [network, critic].flatMap((part) => [
     ...Object.values(part.weights),
     ...Object.values(part.statistics),

@@ -1,0 +1,61 @@
+/**
+ * Where a native TensorFlow of the user's own lies: `<cache folder>/backends/tensorflow-<device>-<platform>-<arch>/`
+ *
+ * ```
+ * manifest.json        {@link NativeManifest}; written last, so a folder that has one is complete
+ * tfjs_binding.node    the binding, N-API, so one build serves every Node version
+ * package/             tfjs-node as npm ships it
+ * node_modules/        what that requires: google-protobuf; @tensorflow/tfjs and tfjs-core, each one line that
+ *                      hands out the program's own, from globalThis[Symbol.for('genal.tensorflow')]
+ * lib/                 libtensorflow_cc and libtensorflow_framework; absent if linked where they were found
+ * ```
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { cacheDirectory } from '../cache-directory.ts';
+
+/** What a finished build says of itself. */
+export const NativeManifest = z.object({
+  format: z.literal(1),
+  device: z.enum(['cpu', 'gpu']),
+  /** Version of the binding's npm package. */
+  tfjsNode: z.string(),
+  /** Version of the library. */
+  tensorflow: z.string(),
+  /** Where the library was taken from, for people: `wheel tensorflow_cpu-2.21.0`, `Python /usr/bin/python3`. */
+  source: z.string(),
+  /** Absolute folder of the library. */
+  libraries: z.string(),
+});
+
+export type NativeManifest = z.output<typeof NativeManifest>;
+
+export interface NativeBuild {
+  readonly folder: string;
+  readonly manifest: NativeManifest;
+}
+
+/** Folder of the build for a device on this machine, whether it is there or not. */
+export function nativeBuildFolder(device: NativeManifest['device']): string {
+  return path.join(cacheDirectory(), 'backends', `tensorflow-${device}-${process.platform}-${process.arch}`);
+}
+
+/** The complete builds for this machine, the one for GPUs first. One whose manifest cannot be read is not one. */
+export function nativeBuilds(): NativeBuild[] {
+  return (['gpu', 'cpu'] as const).flatMap((device) => {
+    const folder = nativeBuildFolder(device);
+    const file = path.join(folder, 'manifest.json');
+    if (!existsSync(file)) return [];
+    const manifest = NativeManifest.safeParse(readJson(file));
+    return manifest.success ? [{ folder, manifest: manifest.data }] : [];
+  });
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
