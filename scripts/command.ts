@@ -111,7 +111,7 @@ export class Arguments {
 export const backendFlag: Flag = {
   type: 'string',
   value: 'NAME',
-  help: 'tensorflow, wasm or cpu; the best that loads if left out',
+  help: 'tensorflow, webgpu, wasm or cpu; the best that loads if left out',
 };
 
 /** The flag of every command that reads images. */

@@ -1,8 +1,9 @@
 /**
- * Which TensorFlow.js engine computes: native TensorFlow if it loads, else WebAssembly, else only what the
- * user names.
+ * Which TensorFlow.js engine computes: native TensorFlow if it loads, else a graphics card if WebGPU reaches one,
+ * else WebAssembly, else only what the user names.
  *
- * The plain-JavaScript engine is some sixty times slower than WebAssembly, so it is never a silent fallback.
+ * The plain-JavaScript engine is some sixty times slower than WebAssembly, and WebGPU without a card slower still, so
+ * neither is ever a silent fallback.
  * Whatever is chosen gets its second derivatives repaired, and WebAssembly the kernels it lacks for training.
  */
 import { createRequire } from 'node:module';
@@ -12,6 +13,7 @@ import { startTensorFlow } from './native-tensorflow.ts';
 import { oneSentence } from './one-sentence.ts';
 import { repairSecondDerivatives } from './second-derivatives.ts';
 import { registerWasmTrainingKernels } from './wasm-training-kernels.ts';
+import { startWebGpu } from './webgpu.ts';
 
 export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 
@@ -34,6 +36,9 @@ export interface BackendChoice {
 // In a variable of type string, so that the compiler does not resolve the package.
 const WASM_PACKAGE: string = '@tensorflow/tfjs-backend-wasm';
 
+/** What is tried if nothing is named. */
+const LADDER: readonly BackendName[] = ['tensorflow', 'webgpu', 'wasm'];
+
 const require = createRequire(import.meta.url);
 const started = new Map<BackendName, Promise<string>>();
 let current: Promise<BackendChoice> | undefined;
@@ -42,9 +47,10 @@ let current: Promise<BackendChoice> | undefined;
  * Chooses the engine that all of TensorFlow.js uses from here on, and makes it fit for training.
  *
  * Without a name: the engine already chosen in this process, else `tensorflow` if a native package loads, else
- * `wasm`. Calling it again changes nothing.
+ * `webgpu` if there is a graphics card, else `wasm`. Calling it again changes nothing.
  *
- * @param name the one wanted; an error if it cannot be had, never another in its place
+ * @param name the one wanted; an error if it cannot be had, never another in its place. `webgpu` by name also
+ *   takes an adapter that is only software.
  * @throws RangeError for a name that is not a backend
  * @throws Error with one sentence if the named backend cannot be had
  */
@@ -68,9 +74,9 @@ async function choose(name: BackendName | undefined): Promise<BackendChoice> {
   // Only switches off TensorFlow.js's advice on the console (flag PROD is read nowhere else in 4.22).
   tf.enableProdMode();
   const rejected: RejectedBackend[] = [];
-  for (const backend of name === undefined ? (['tensorflow', 'wasm'] as const) : [name]) {
+  for (const backend of name === undefined ? LADDER : [name]) {
     try {
-      const detail = await startOnce(backend);
+      const detail = await startOnce(backend, name !== undefined);
       await keepingListeners(async () => {
         if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start ${backend}`);
       });
@@ -100,17 +106,16 @@ async function keepingListeners(start: () => Promise<void>): Promise<void> {
 }
 
 /** Loads a backend's package once a process and returns its package and version. */
-function startOnce(backend: BackendName): Promise<string> {
-  const starting = started.get(backend) ?? starters[backend]();
+function startOnce(backend: BackendName, named: boolean): Promise<string> {
+  const starting = started.get(backend) ?? starters[backend](named);
   started.set(backend, starting);
   starting.catch(() => started.delete(backend));
   return starting;
 }
 
-const starters: Record<BackendName, () => Promise<string>> = {
+const starters: Record<BackendName, (named: boolean) => Promise<string>> = {
   tensorflow: startTensorFlow,
-  webgpu: () =>
-    Promise.reject(new Error('this version has no support for WebGPU; name tensorflow, wasm or cpu instead')),
+  webgpu: (named) => startWebGpu({ allowSoftware: named }),
   wasm: startWasm,
   cpu: () => Promise.resolve(`@tensorflow/tfjs-backend-cpu ${tf.version['tfjs-backend-cpu']}, JavaScript`),
 };
