@@ -1,42 +1,106 @@
 /**
- * Benchmarks: `npm run bench -- steps|latent [--backend NAME] [--json FILE]`. Prints a table; with `--json` also
- * writes `{backend, matmulGflops, steps}`. What is measured: bench/README.md.
+ * Benchmarks: `npm run bench -- steps [flags]`. What is measured: bench/README.md.
  */
 import { writeFile } from 'node:fs/promises';
+import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendName, selectBackend } from '../src/backend/backend.ts';
-import { benchLatentSteps } from './latent.ts';
-import { benchSteps, type StepsResult } from './steps.ts';
+import { caseNamed, standardCases, wideCases } from './cases/all.ts';
+import type { CaseSize } from './cases/case.ts';
+import { PEER_NAMES, startPeer } from './peer.ts';
+import { benchSteps, type StepTiming } from './steps.ts';
 
-const benches: Readonly<Record<string, () => Promise<StepsResult>>> = {
-  steps: benchSteps,
-  latent: benchLatentSteps,
-};
+const HELP = `Usage: npm run bench -- steps [flags]
+
+  --backend NAME   what computes: tensorflow, webgpu, wasm or cpu; the best that loads if left out
+  --peer NAME      who takes the same steps beside it: ${PEER_NAMES.join(', ')}
+  --python PATH    the interpreter that has torch; python3 if left out
+  --case A,B       some cases: ${[...standardCases, ...wideCases].map(({ name }) => name).join(', ')}
+                   without it the first ${standardCases.length}
+  --size NAME      full, or tiny to try the program itself
+  --rounds N       measurements of each case; 9 if left out
+  --json FILE      also write the figures
+  --help           show this help`;
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { backend: { type: 'string' }, json: { type: 'string' } },
+    options: {
+      backend: { type: 'string' },
+      peer: { type: 'string' },
+      python: { type: 'string', default: 'python3' },
+      case: { type: 'string' },
+      size: { type: 'string', default: 'full' },
+      rounds: { type: 'string', default: '9' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
   });
-  const [name = ''] = positionals;
-  const bench = benches[name];
-  if (!bench) throw new RangeError(`bench: expected one of ${Object.keys(benches).join(', ')}, got ${name}`);
-  const choice = await selectBackend(values.backend as BackendName | undefined);
-  const result = await bench();
-  console.log(`backend   ${choice.backend} (${choice.detail})`);
-  console.log(`matmul    ${result.matmulGflops.toFixed(1)} GFLOP/s, 1024 x 1024`);
-  for (const { step, ms, gflop, gflops, shareOfMatmul } of result.steps) {
-    const share = `${(100 * shareOfMatmul).toFixed(0)} % of matmul`;
-    const rate = `${gflop.toFixed(2)} GFLOP, ${gflops.toFixed(1)} GFLOP/s`;
-    console.log(`${step}: ${ms.toFixed(1)} ms, ${rate}, ${share}`);
+  if (values.help) return console.log(HELP);
+  if (positionals.length !== 1 || positionals[0] !== 'steps') {
+    throw new RangeError(`bench: expected "steps", got "${positionals.join(' ')}"; see --help`);
   }
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new RangeError(`--rounds: expected a whole number of at least 1, got ${values.rounds}`);
+  }
+  if (values.size !== 'full' && values.size !== 'tiny') {
+    throw new RangeError(`--size: expected full or tiny, got ${values.size}`);
+  }
+  const size: CaseSize = values.size;
+  const cases = values.case?.split(',').map(caseNamed) ?? standardCases;
+  const choice = await selectBackend(values.backend as BackendName | undefined);
+  const peer = values.peer === undefined ? undefined : await startPeer(values.peer, values);
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform()} ${arch()}`;
+  console.log(`machine   ${machine}, node ${process.version}`);
+  console.log(`backend   ${choice.backend} (${choice.detail})`);
+  if (peer) console.log(`peer      ${peer.name}`);
+  console.log(`\n${header(peer !== undefined)}`);
+  const onCase = (timing: StepTiming) => console.log(row(timing));
+  const result = await benchSteps({ cases, size, rounds, peer, onCase });
+  console.log(`\nmatmul    ${result.matmulGflops.toFixed(1)} GFLOP/s, 1024 x 1024`);
+  for (const { step, what } of result.steps) console.log(`${step.padEnd(15)} ${what}`);
+  peer?.close();
   if (values.json) {
-    const report = { backend: choice.backend, ...result };
+    const { backend, detail } = choice;
+    const report = { machine, node: process.version, backend, detail, peer: peer?.name ?? null, ...result };
     await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+const WIDTHS = [15, 10, 18, 8, 9, 8, 11, 7, 14];
+
+function line(cells: readonly string[]): string {
+  return cells
+    .map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i] as number) : cell.padStart(WIDTHS[i] as number)))
+    .join(' ');
+}
+
+function header(peer: boolean): string {
+  const ours = ['step', 'ms', 'quartiles', 'GFLOP', 'GFLOP/s', 'matmul'];
+  return line(peer ? [...ours, 'peer ms', 'ratio', 'quartiles'] : ours);
+}
+
+function row({ step, ms, spread, gflop, gflops, shareOfMatmul, peer }: StepTiming): string {
+  const ours = [
+    step,
+    ms.toFixed(1),
+    range(spread, 1),
+    gflop.toFixed(2),
+    gflops.toFixed(1),
+    `${(100 * shareOfMatmul).toFixed(0)} %`,
+  ];
+  return line(peer ? [...ours, peer.ms.toFixed(1), peer.ratio.toFixed(2), range(peer.spread, 2)] : ours);
+}
+
+function range([low, high]: readonly [number, number], digits: number): string {
+  return `${low.toFixed(digits)} - ${high.toFixed(digits)}`;
+}
+
+main()
+  // WebGPU keeps a process alive, and so may a peer.
+  .then(() => process.exit(0))
+  .catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  });

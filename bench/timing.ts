@@ -1,22 +1,25 @@
-/** Timing shared by the benchmarks: interleaved runs, medians. */
-import * as tf from '@tensorflow/tfjs';
+/** Timing shared by the benchmarks: medians, and how far the middle half lies around them. */
 
-/** The middle value; the mean of the two middle ones of an even count. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low as number) + (high as number)) / 2;
+export interface Quartiles {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
 }
 
-/**
- * Milliseconds until the tensors that `run` returns can be read. One of them is read back, because a device may
- * answer before it is done; all are disposed.
- */
-export async function timed(run: () => tf.Tensor[]): Promise<number> {
+/** The median and the quartiles, by linear interpolation between sorted values. */
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]] as [number, number];
+    return below + (place % 1) * (above - below);
+  };
+  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+}
+
+/** Milliseconds a step, the mean over `steps` in a row; each ends by reading its results from the device. */
+export async function timeSteps(step: () => Promise<unknown>, steps: number): Promise<number> {
   const start = performance.now();
-  const results = run();
-  await results[0]?.data();
-  const ms = performance.now() - start;
-  tf.dispose(results);
-  return ms;
+  for (let i = 0; i < steps; i++) await step();
+  return (performance.now() - start) / steps;
 }

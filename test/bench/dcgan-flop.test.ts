@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dcganFlop } from '../../bench/steps.ts';
+import { dcganFlop } from '../../bench/cases/dcgan.ts';
 
 test('counts every convolution and dense layer of a DCGAN step by hand', () => {
   // One level, one filter, 2x2 images: the convolution is 2 * 1 * 1 * 25 = 50 operations, each dense layer of the
