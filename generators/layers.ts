@@ -5,6 +5,7 @@
  * Representation Learning with Deep Convolutional Generative Adversarial Networks", do.
  */
 import * as tf from '@tensorflow/tfjs';
+import { hasLeakyReluGradient, leakyReluGradient } from '../src/backend/leaky-relu-gradient.ts';
 import type { Stream } from '../src/random.ts';
 
 /** Side of the convolution kernels, in pixels. */
@@ -61,13 +62,23 @@ export function conv2dDouble(images: tf.Tensor4D, filters: tf.Tensor4D): tf.Tens
 }
 
 /**
- * `x` where positive, else `slope x`. Differentiable twice. `tf.leakyRelu` is not, and is some ten times slower
- * on WebAssembly.
+ * `x` where positive, else `slope x`. Differentiable twice. `tf.leakyRelu` has more operations in its gradient.
+ *
+ * @param slope in [0, 1)
  */
 export function leakyRelu<T extends tf.Tensor>(inputs: T, slope = 0.2): T {
-  const apply = tf.customGrad((x, save) => {
+  const apply = tf.customGrad((x, saveTensors) => {
+    const save = saveTensors as unknown as (tensors: tf.Tensor[]) => void;
+    if (hasLeakyReluGradient()) {
+      save([x as tf.Tensor]);
+      return {
+        value: tf.leakyRelu(x as tf.Tensor, slope),
+        gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => leakyReluGradient(dy, saved as tf.Tensor, slope),
+      };
+    }
+    // Elsewhere the slopes, once computed, serve the value and every derivative.
     const slopes = tf.step(x as tf.Tensor, slope);
-    (save as unknown as (tensors: tf.Tensor[]) => void)([slopes]);
+    save([slopes]);
     return {
       value: tf.mul(x as tf.Tensor, slopes),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0] as tf.Tensor),
