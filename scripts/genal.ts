@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Command, helpOf, readArguments } from './command.ts';
+import { backendCommand } from './commands/backend.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -17,6 +18,7 @@ import { packageFile } from './package-root.ts';
 
 const commands: readonly Command[] = [
   doctorCommand,
+  backendCommand,
   dataCommand,
   runCommand,
   resumeCommand,

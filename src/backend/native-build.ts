@@ -7,7 +7,9 @@
  * package/             tfjs-node as npm ships it
  * node_modules/        what that requires: google-protobuf; @tensorflow/tfjs and tfjs-core, each one line that
  *                      hands out the program's own, from globalThis[Symbol.for('genal.tensorflow')]
- * lib/                 libtensorflow_cc and libtensorflow_framework; absent if linked where they were found
+ * include/             the headers the binding was compiled with, so that one build can be the source of another
+ * lib/                 libtensorflow_cc and libtensorflow_framework; absent if linked where they were found. For GPUs
+ *                      lib/tensorflow/ and beside it lib/nvidia/, where those libraries look for CUDA's
  * ```
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -36,20 +38,36 @@ export interface NativeBuild {
   readonly manifest: NativeManifest;
 }
 
+/** The file that makes a folder a build. */
+export const manifestFile = 'manifest.json';
+/** The binding in a build. */
+export const bindingFile = 'tfjs_binding.node';
+
+/** The folder of all builds, and of what is needed while building one. */
+export function nativeBuildsFolder(): string {
+  return path.join(cacheDirectory(), 'backends');
+}
+
 /** Folder of the build for a device on this machine, whether it is there or not. */
 export function nativeBuildFolder(device: NativeManifest['device']): string {
-  return path.join(cacheDirectory(), 'backends', `tensorflow-${device}-${process.platform}-${process.arch}`);
+  return path.join(nativeBuildsFolder(), `tensorflow-${device}-${process.platform}-${process.arch}`);
 }
 
 /** The complete builds for this machine, the one for GPUs first. One whose manifest cannot be read is not one. */
 export function nativeBuilds(): NativeBuild[] {
   return (['gpu', 'cpu'] as const).flatMap((device) => {
     const folder = nativeBuildFolder(device);
-    const file = path.join(folder, 'manifest.json');
-    if (!existsSync(file)) return [];
-    const manifest = NativeManifest.safeParse(readJson(file));
-    return manifest.success ? [{ folder, manifest: manifest.data }] : [];
+    const manifest = readManifest(folder);
+    return manifest === undefined ? [] : [{ folder, manifest }];
   });
+}
+
+/** What the build in a folder says of itself, or undefined if there is no complete one. */
+export function readManifest(folder: string): NativeManifest | undefined {
+  const file = path.join(folder, manifestFile);
+  if (!existsSync(file)) return undefined;
+  const manifest = NativeManifest.safeParse(readJson(file));
+  return manifest.success ? manifest.data : undefined;
 }
 
 function readJson(file: string): unknown {

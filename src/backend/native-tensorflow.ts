@@ -23,9 +23,7 @@ const require = createRequire(import.meta.url);
  * @throws Error with one sentence that says why nothing could be loaded
  */
 export async function startTensorFlow(): Promise<string> {
-  restoreRemovedUtilities();
-  // Native TensorFlow reads this when its library loads; 2 keeps errors and drops advice.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  prepareProcess();
   const reasons: string[] = [];
   const attempts = [
     ...nativeBuilds().map((build) => ({ name: build.folder, load: () => loadBuild(build) })),
@@ -42,6 +40,22 @@ export async function startTensorFlow(): Promise<string> {
     }
   }
   throw new Error(reasons.join(', '));
+}
+
+/**
+ * Registers the backend `tensorflow` from one build, wherever it lies.
+ *
+ * @returns what was loaded, as {@link startTensorFlow} says it
+ */
+export function startNativeBuild(build: NativeBuild): string {
+  prepareProcess();
+  return loadBuild(build);
+}
+
+function prepareProcess(): void {
+  restoreRemovedUtilities();
+  // Native TensorFlow reads this when its library loads; 2 keeps errors and drops advice.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 }
 
 async function loadPackage(name: string): Promise<string> {

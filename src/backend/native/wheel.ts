@@ -1,0 +1,204 @@
+/**
+ * Wheels: fetching them with the user's own pip, telling a whole one from a torn one, and taking out of them the few
+ * files that are needed.
+ *
+ * Only the libraries are wanted, never the Python around them, so the wheel may be for another Python than the user's.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { folderBytes } from './disk.ts';
+import { lastLine, ProgramError, runProgram } from './subprocess.ts';
+import type { NativeTarget } from './target.ts';
+
+/** A Python that TensorFlow is published for, whatever the user's is. */
+const wheelPython = '312';
+const watchMs = 500;
+
+export interface FetchOptions {
+  readonly python: string;
+  /** Where wheels are kept until the build is done. */
+  readonly downloads: string;
+  readonly target: NativeTarget;
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes received, and those of the whole file once pip has told. */
+  readonly onBytes?: (received: number, total: number | null) => void;
+}
+
+/**
+ * The wheel for a requirement such as `tensorflow-cpu` or `nvidia-nccl-cu12<3.0,>=2.27.7`: one that lies in the
+ * downloads already, else fetched by pip with the user's settings.
+ *
+ * @returns path of the wheel
+ * @throws Error with one sentence where pip is missing or fails
+ */
+export async function fetchWheel(requirement: string, options: FetchOptions): Promise<string> {
+  const { downloads, signal } = options;
+  await mkdir(downloads, { recursive: true });
+  const [kept] = await wholeWheels(requirement, downloads, options.target);
+  if (kept !== undefined) return kept;
+  // pip also keeps its half-finished files here, where the space was checked and the next call tidies up.
+  const partial = path.join(downloads, `.partial-${process.pid}`);
+  await mkdir(partial, { recursive: true });
+  try {
+    const [name] = await pipDownload(requirement, partial, options);
+    signal?.throwIfAborted();
+    if (name === undefined) throw new Error(`pip download ${requirement}: expected a wheel, got none`);
+    await rename(path.join(partial, name), path.join(downloads, name));
+    return path.join(downloads, name);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** The whole wheels of that name for this machine among the downloads, the newest name first. */
+export async function wholeWheels(
+  requirement: string,
+  downloads: string,
+  target: NativeTarget,
+): Promise<string[]> {
+  const start = `${packageName(requirement)
+    .replaceAll(/[-_.]+/g, '_')
+    .toLowerCase()}-`;
+  const names = await readdir(downloads).catch(() => []);
+  const files = names
+    .filter((name) => name.toLowerCase().startsWith(start) && target.wheelName.test(name))
+    .sort()
+    .reverse()
+    .map((name) => path.join(downloads, name));
+  const whole = await Promise.all(files.map(isWholeZip));
+  return files.filter((_, index) => whole[index]);
+}
+
+/** The name in a requirement: `nccl` of `nccl<3,>=2`. */
+export function packageName(requirement: string): string {
+  return /^[\w.-]+/.exec(requirement)?.[0] ?? requirement;
+}
+
+async function pipDownload(requirement: string, folder: string, options: FetchOptions): Promise<string[]> {
+  const { python, target, signal, onBytes } = options;
+  let total: number | null = null;
+  const watch = setInterval(() => void folderBytes(folder).then((bytes) => onBytes?.(bytes, total)), watchMs);
+  const download = (platforms: readonly string[]) =>
+    runProgram(python, pipArguments(requirement, folder, platforms), {
+      signal,
+      env: { TMPDIR: folder, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
+      onOutput: (text) => {
+        total = announcedBytes(text) ?? total;
+      },
+    });
+  try {
+    await download([]).catch((error: unknown) => {
+      // A pip from before the tag manylinux_2_27 finds such wheels only when told the tag.
+      if (!(error instanceof ProgramError) || !error.output.includes('No matching distribution')) throw error;
+      return download(target.wheelPlatforms);
+    });
+  } catch (error) {
+    throw error instanceof ProgramError ? new Error(pipSentence(requirement, error)) : error;
+  } finally {
+    clearInterval(watch);
+  }
+  return (await readdir(folder)).filter((name) => name.endsWith('.whl'));
+}
+
+function pipArguments(requirement: string, folder: string, platforms: readonly string[]): string[] {
+  return [
+    ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-cache-dir', '--retries', '2'],
+    ...['--progress-bar', 'off', '--python-version', wheelPython],
+    ...(platforms.length === 0 ? [] : ['--implementation', 'cp', '--abi', `cp${wheelPython}`]),
+    // Wheels of libraries alone, such as CUDA's, are for any Python.
+    ...(platforms.length === 0 ? [] : ['--abi', 'none']),
+    ...platforms.flatMap((tag) => ['--platform', tag]),
+    ...['--dest', folder, requirement],
+  ];
+}
+
+/** Bytes that pip says a download has: `Downloading x.whl (273.8 MB)`. */
+export function announcedBytes(text: string): number | null {
+  const found = /Downloading \S+ \(([\d.]+) ?([kMG])B\)/.exec(text);
+  if (found === null) return null;
+  return Number(found[1]) * { k: 1e3, M: 1e6, G: 1e9 }[found[2] as 'k' | 'M' | 'G'];
+}
+
+/** Why pip failed, in one sentence, with the way out. */
+export function pipSentence(requirement: string, { message, output, missing }: ProgramError): string {
+  if (missing) return `${message}; install Python 3, or name a folder with --from`;
+  if (output.includes('No module named pip')) {
+    return 'Python has no pip, which fetches TensorFlow; install it (Debian: apt install python3-pip), or name a folder with --from';
+  }
+  if (/No space left on device|Errno 28/.test(output)) return `pip download ${requirement}: the disk is full`;
+  const unreachable = /Connection|Temporary failure|Name or service|timed out|Network is unreachable/.test(
+    output,
+  );
+  const reason = lastLine(output).replace(/^ERROR: /, '');
+  return unreachable
+    ? `pip cannot reach the package index (${reason}); connect to the network, or name a folder with --from`
+    : `pip download ${requirement} failed: ${reason}; name a folder with --from instead`;
+}
+
+/** Whether a file ends as a zip archive must: a torn download does not. */
+export async function isWholeZip(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, 22 + 0xffff);
+    const tail = Buffer.alloc(length);
+    await handle.read(tail, 0, length, size - length);
+    const end = tail.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+    if (end < 0 || end + 22 > length) return false;
+    // The directory of the archive's files ends where this record begins.
+    const [directoryBytes, directoryAt] = [tail.readUInt32LE(end + 12), tail.readUInt32LE(end + 16)];
+    return directoryAt === 0xffffffff || directoryAt + directoryBytes <= size - length + end;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Takes the files whose names match out of a wheel, checking their sums; prints how many. */
+const unpackProgram = `
+import os, re, sys, zipfile
+wheel, into, pattern = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    names = [name for name in archive.namelist() if re.fullmatch(pattern, name) and not name.endswith('/')]
+    for name in names:
+        file = archive.extract(name, into)
+        if archive.getinfo(name).external_attr >> 16 & 0o100:
+            os.chmod(file, 0o755)
+print(len(names))
+`;
+
+/**
+ * Takes the files whose whole names match a regular expression out of a wheel.
+ *
+ * @throws Error with one sentence if the wheel is damaged (it is removed then) or the disk is full
+ */
+export async function unpackWheel(
+  wheel: string,
+  into: string,
+  pattern: string,
+  { python, signal }: Pick<FetchOptions, 'python' | 'signal'>,
+): Promise<number> {
+  try {
+    return Number(await runProgram(python, ['-c', unpackProgram, wheel, into, pattern], { signal }));
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    if (/Errno 28/.test(error.output)) {
+      throw new Error(
+        `the disk of ${into} is full; the downloaded wheel is kept, free some space and try again`,
+      );
+    }
+    if (existsSync(wheel)) await rm(wheel);
+    throw new Error(`${wheel}: is damaged (${lastLine(error.output)}) and was removed; try again`);
+  }
+}
+
+/**
+ * The requirements that a wheel's METADATA lists for one of its extras: `Requires-Dist: name<2,>=1; extra == "x"`.
+ */
+export function requirementsOfExtra(metadata: string, extra: string): string[] {
+  return metadata.split(/\r?\n/).flatMap((line) => {
+    const found = /^Requires-Dist: ([^;]+);(.*)$/.exec(line);
+    const wanted = found?.[2]?.includes(`extra == "${extra}"`) || found?.[2]?.includes(`extra == '${extra}'`);
+    return wanted === true ? [(found?.[1] ?? '').replaceAll(/[\s()]/g, '')] : [];
+  });
+}
