@@ -1,6 +1,7 @@
 /**
  * Compiling the binding: two C++ files against the headers of Node's stable interface (N-API) and of TensorFlow.
  */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { lastLine, ProgramError, runProgram } from './subprocess.ts';
 import type { NativeTarget } from './target.ts';
@@ -19,9 +20,11 @@ export interface Compilation {
   /** Where the finished binding looks for them: a folder, or one relative to itself, `lib`. */
   readonly runPath: string;
   readonly output: string;
-  /** Gets the list of headers that were read, as make wants it. */
-  readonly dependencies: string;
+  /** A folder for what comes between. */
+  readonly scratch: string;
 }
+
+const sources = ['tfjs_backend', 'tfjs_binding'] as const;
 
 /**
  * The compiler's name and its first arguments: `$CXX`, else what the system calls its own.
@@ -34,39 +37,64 @@ export function compilers(platform: NodeJS.Platform, cxx: string | undefined): s
   return platform === 'darwin' ? [['clang++'], ['c++']] : [['g++'], ['c++'], ['clang++']];
 }
 
-/** The compiler's arguments. */
-export function compilerArguments(compilation: Compilation): string[] {
-  const { target, libraries, main, runPath, output, dependencies } = compilation;
-  const relative = target.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
+/** The compiler's arguments for one source: it also lists the headers that it read. */
+export function compilerArguments(
+  { package: folder, includes, scratch }: Compilation,
+  name: string,
+): string[] {
   return [
-    ...['-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8'],
-    // On macOS an addon is a bundle, and finds Node's functions in the program that loads it.
-    ...(target.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']),
-    ...['-MMD', '-MF', dependencies],
-    ...[compilation.package, ...compilation.includes].flatMap((folder) => ['-I', folder]),
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(compilation.package, 'binding', name)),
-    ...['-o', output, path.join(libraries, main), path.join(libraries, target.framework)],
-    // -Xlinker rather than -Wl, because a folder's name may hold a comma.
-    ...['-rpath', path.isAbsolute(runPath) ? runPath : path.join(relative, runPath)].flatMap((word) => [
-      '-Xlinker',
-      word,
-    ]),
+    ...['-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8', '-MMD', '-MF', path.join(scratch, `${name}.d`)],
+    ...[folder, ...includes].flatMap((include) => ['-I', include]),
+    ...['-c', path.join(folder, 'binding', `${name}.cc`), '-o', path.join(scratch, `${name}.o`)],
   ];
 }
 
-/** @throws Error with one sentence if the compiler fails */
+/** The compiler's arguments for joining the compiled sources with the libraries. */
+export function linkerArguments({
+  target,
+  libraries,
+  main,
+  runPath,
+  output,
+  scratch,
+}: Compilation): string[] {
+  const isMac = target.platform === 'darwin';
+  const places = path.isAbsolute(runPath) ? runPath : path.join(isMac ? '@loader_path' : '$ORIGIN', runPath);
+  return [
+    // On macOS an addon is a bundle, and finds Node's functions in the program that loads it.
+    ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']),
+    ...sources.map((name) => path.join(scratch, `${name}.o`)),
+    ...['-o', output, path.join(libraries, main), path.join(libraries, target.framework)],
+    // -Xlinker rather than -Wl, because a folder's name may hold a comma.
+    ...['-Xlinker', '-rpath', '-Xlinker', places],
+  ];
+}
+
+/**
+ * Compiles and links the binding.
+ *
+ * @returns the headers that were read, absolute paths
+ * @throws Error with one sentence if the compiler fails
+ */
 export async function compile(
   [program, ...first]: readonly [string, ...string[]],
   compilation: Compilation,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string[]> {
+  const call = (args: readonly string[]) => runProgram(program, [...first, ...args], { signal });
   try {
-    await runProgram(program, [...first, ...compilerArguments(compilation)], { signal });
+    const compiling = sources.map((name) => call(compilerArguments(compilation, name)));
+    // Both are waited for, because their folder is removed when one has failed.
+    await Promise.allSettled(compiling);
+    await Promise.all(compiling);
+    await call(linkerArguments(compilation));
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const told = error.output.split('\n').find((line) => /\berror\b/i.test(line)) ?? lastLine(error.output);
     throw new Error(`${program} cannot compile the binding: ${told.trim()}`);
   }
+  const lists = sources.map((name) => readFile(path.join(compilation.scratch, `${name}.d`), 'utf8'));
+  return [...new Set((await Promise.all(lists)).flatMap(headersRead))];
 }
 
 /**

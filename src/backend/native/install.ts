@@ -4,10 +4,10 @@
  * Everything happens in a temporary folder beside the final one, so an interrupt or a kill leaves no half of a build.
  * Only the downloaded wheels stay until the build is done, for the next try.
  */
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { bindingFile, manifestFile, type NativeManifest, nativeBuildsFolder } from '../native-build.ts';
-import { compile, headersRead } from './compile.ts';
+import { compile } from './compile.ts';
 import { checkSpace, folderBytes, freeBytes } from './disk.ts';
 import { type BindingPackages, copyPackages, fetchPackages, packagesOfBuild } from './npm-packages.ts';
 import { cudaVersion, type InstallPlan } from './plan.ts';
@@ -20,7 +20,7 @@ export interface InstallEvents {
   readonly signal?: AbortSignal | undefined;
   /** Where a step stands. */
   readonly onStatus?: (step: string, text: string) => void;
-  /** A step is done, after so many milliseconds. */
+  /** A step is done, said with the time it took. */
   readonly onDone?: (step: string, text: string) => void;
 }
 
@@ -60,6 +60,8 @@ export async function install(plan: InstallPlan, events: InstallEvents = {}): Pr
       await writeFile(path.join(temporary, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
       await replaceFolder(temporary, plan.folder);
       await rm(plan.downloads, { recursive: true, force: true });
+      // Goes only if no wheels for the other device wait there.
+      await rmdir(path.dirname(plan.downloads)).catch(() => undefined);
       return { folder: plan.folder, manifest, detail, bytes: await folderBytes(plan.folder) };
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
@@ -79,12 +81,12 @@ async function build(
   const { signal } = events;
   const scratch = path.join(folder, 'scratch');
   await mkdir(scratch);
-  const packages = await step(events, 'binding', 'fetching its source', () =>
+  const packages = await step(events, 'binding', ['fetching its source', 'source fetched'], () =>
     packagesFor(plan, scratch, signal),
   );
   await copyPackages(packages, folder);
   const libraries = await librariesFor(plan, folder, events);
-  await step(events, 'compile', plan.compiler.join(' '), () =>
+  await step(events, 'compiler', [plan.compiler.join(' '), 'binding compiled'], () =>
     compileInto(plan, folder, { packages, libraries, scratch }, signal),
   );
   await rm(scratch, { recursive: true });
@@ -96,8 +98,11 @@ async function build(
     source: libraries.source,
     libraries: path.resolve(plan.folder, libraries.runPath),
   };
-  const verified: Verified = await step(events, 'check', 'a matrix product and a convolution', () =>
-    verifyNative({ folder, manifest }, signal),
+  const verified: Verified = await step(
+    events,
+    'check',
+    ['loading it', 'loads, and multiplies and convolves as it must'],
+    () => verifyNative({ folder, manifest }, signal),
   );
   return { manifest: { ...manifest, tensorflow: verified.tensorflow ?? '' }, detail: verified.detail };
 }
@@ -123,10 +128,11 @@ async function librariesFor(plan: InstallPlan, folder: string, events: InstallEv
     return { folder: libraries, main, include, runPath: libraries, source: where };
   }
   const { signal } = events;
-  const unpacked = await step(events, 'TensorFlow', 'fetching', (status) =>
+  const unpacked = await step(events, 'TensorFlow', ['fetching', 'fetched and unpacked'], (status) =>
     unpackWheels(path.join(folder, 'scratch', 'wheel'), {
       python: source.python,
       downloads: plan.downloads,
+      scratch: path.join(folder, 'scratch'),
       target,
       signal,
       onStatus: status,
@@ -153,9 +159,8 @@ async function compileInto(
   { packages, libraries, scratch }: { packages: BindingPackages; libraries: Libraries; scratch: string },
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const dependencies = path.join(scratch, 'dependencies');
   const roots = [packages.nodeHeaders, libraries.include];
-  await compile(
+  const headers = await compile(
     compiler,
     {
       target,
@@ -165,11 +170,11 @@ async function compileInto(
       main: libraries.main,
       runPath: libraries.runPath,
       output: path.join(folder, bindingFile),
-      dependencies,
+      scratch,
     },
     signal,
   );
-  for (const header of headersRead(await readFile(dependencies, 'utf8'))) {
+  for (const header of headers) {
     const root = roots.find((candidate) => header.startsWith(candidate + path.sep));
     if (root === undefined) continue;
     const copy = path.join(folder, 'include', path.relative(root, header));
@@ -182,13 +187,13 @@ async function compileInto(
 async function step<T>(
   { signal, onStatus, onDone }: InstallEvents,
   name: string,
-  text: string,
+  [beginning, end]: readonly [string, string],
   work: (status: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const started = performance.now();
-  onStatus?.(name, text);
+  onStatus?.(name, beginning);
   const result = await work((standing) => onStatus?.(name, standing));
-  onDone?.(name, `${text}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  onDone?.(name, `${end} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   return result;
 }

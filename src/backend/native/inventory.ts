@@ -48,7 +48,7 @@ function problemOf(folder: string, manifest: NativeManifest | null): string | nu
 export async function removeNativeBuild(device: NativeDevice): Promise<number> {
   if (!existsSync(nativeBuildsFolder())) return 0;
   return alone(nativeBuildsFolder(), async () => {
-    const folders = [nativeBuildFolder(device), path.join(nativeBuildsFolder(), 'downloads')];
+    const folders = [nativeBuildFolder(device), path.join(nativeBuildsFolder(), 'downloads', device)];
     const sizes = await Promise.all(folders.map(folderBytes));
     for (const folder of folders.filter(existsSync)) {
       // In one step, so that no process meets half a build.

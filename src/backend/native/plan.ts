@@ -15,12 +15,15 @@ import {
 import { bindingPackage } from './npm-packages.ts';
 import { ProgramError } from './subprocess.ts';
 import { type Machine, type NativeDevice, type NativeTarget, nativeTarget, thisMachine } from './target.ts';
-import { wholeWheels } from './wheel.ts';
+import { keptBytes } from './wheel.ts';
 
-/** Where TensorFlow's libraries come from: a place where they stay, or a wheel that `python`'s pip fetches. */
+/**
+ * Where TensorFlow's libraries come from: a place where they stay, or a wheel that `python`'s pip fetches, of which so many
+ * bytes lie here from a try before.
+ */
 export type LibrarySource =
   | { readonly kind: 'found'; readonly found: FoundTensorFlow; readonly folder: string | null }
-  | { readonly kind: 'wheel'; readonly python: string; readonly kept: boolean };
+  | { readonly kind: 'wheel'; readonly python: string; readonly keptBytes: number };
 
 export interface InstallPlan {
   readonly target: NativeTarget;
@@ -65,7 +68,7 @@ export async function planInstall(options: PlanOptions): Promise<InstallPlan> {
   const { device, machine = thisMachine(), signal } = options;
   const target = nativeTarget(device, machine);
   const compiler = await findCompiler(target.platform, signal);
-  const downloads = path.join(nativeBuildsFolder(), 'downloads');
+  const downloads = path.join(nativeBuildsFolder(), 'downloads', device);
   const source = await findSource(target, downloads, options);
   const folder = nativeBuildFolder(device);
   return { target, source, folder, downloads, compiler, bytes: needsOf(source, target) };
@@ -90,8 +93,7 @@ async function findSource(
   }
   const installed = await ofDefaultPython(found, target, signal);
   if (installed !== undefined) return { kind: 'found', found: installed, folder: null };
-  const kept = target.device === 'cpu' && (await wholeWheels(target.wheel, downloads, target)).length > 0;
-  return { kind: 'wheel', python: found, kept };
+  return { kind: 'wheel', python: found, keptBytes: await keptBytes(downloads, target) };
 }
 
 async function ofNamedPython(
@@ -147,29 +149,27 @@ export async function cudaVersion(packageFolder: string): Promise<string | null>
 
 function needsOf(source: LibrarySource, { bytes }: NativeTarget): Needs {
   if (source.kind === 'found') return bindingBytes;
-  const download = source.kept ? 0 : bytes.download;
+  const download = Math.max(0, bytes.download - source.keptBytes);
   return {
     download: bindingBytes.download + download,
-    building: bindingBytes.building + download + bytes.libraries,
+    building: bindingBytes.building + bytes.download + bytes.libraries,
     after: bindingBytes.after + bytes.libraries,
   };
 }
 
 /** What will be done, a line each, for people. */
 export function describePlan({ target, source, folder, compiler, bytes }: InstallPlan): string[] {
-  const origin = {
-    found: () => `from ${source.kind === 'found' ? source.found.source : ''}, where its libraries stay`,
-    wheel: () =>
-      source.kind === 'wheel' && source.kept
-        ? `from the wheel ${target.wheel} downloaded before`
-        : `from the wheel ${target.wheel}${target.device === 'gpu' ? ' and those of CUDA' : ''}, fetched by pip`,
-  }[source.kind]();
+  const origin =
+    source.kind === 'found'
+      ? `from ${source.found.source}, where its libraries stay`
+      : `from the wheel ${target.wheel}${target.device === 'gpu' ? ' and those of CUDA' : ''}, fetched by pip`;
+  const isKept = source.kind === 'wheel' && source.keptBytes > 0;
   const gpu = ['needs      an NVIDIA driver to compute on the GPU; CUDA itself comes along'];
   return [
     `builds     ${bindingPackage} for the ${target.device.toUpperCase()}, with ${compiler.join(' ')}`,
     `TensorFlow ${origin}`,
     `into       ${folder}`,
-    `download   about ${megabytes(bytes.download)}`,
+    `download   about ${megabytes(bytes.download)}${isKept ? ', the rest is here from the last try' : ''}`,
     `disk       about ${megabytes(bytes.building)} while building, ${megabytes(bytes.after)} afterwards`,
     ...(target.device === 'gpu' && source.kind === 'wheel' ? gpu : []),
   ];

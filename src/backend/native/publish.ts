@@ -102,11 +102,5 @@ async function removeLeftovers(folder: string): Promise<void> {
       await rename(path.join(folder, name), path.join(folder, target));
     } else left.push(name);
   }
-  const downloads = path.join(folder, 'downloads');
-  const partial = (await readdir(downloads).catch(() => [])).filter((name) => name.startsWith('.partial-'));
-  const gone = [
-    ...left.map((name) => path.join(folder, name)),
-    ...partial.map((name) => path.join(downloads, name)),
-  ];
-  await Promise.all(gone.map((name) => rm(name, { recursive: true, force: true })));
+  await Promise.all(left.map((name) => rm(path.join(folder, name), { recursive: true, force: true })));
 }

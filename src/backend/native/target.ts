@@ -103,7 +103,8 @@ const cpuBytes = {
   'darwin-arm64': { download: 224e6, libraries: 741e6 },
 } as const;
 
-const gpuBytes = { download: 3000e6, libraries: 5000e6 } as const;
+/** With CUDA 12.9 and cuDNN 9.28. */
+const gpuBytes = { download: 3400e6, libraries: 5600e6 } as const;
 
 function hasGlibc(): boolean {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };

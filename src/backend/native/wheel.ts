@@ -5,7 +5,7 @@
  * Only the libraries are wanted, never the Python around them, so the wheel may be for another Python than the user's.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { folderBytes } from './disk.ts';
 import { lastLine, ProgramError, runProgram } from './subprocess.ts';
@@ -17,8 +17,10 @@ const watchMs = 500;
 
 export interface FetchOptions {
   readonly python: string;
-  /** Where wheels are kept until the build is done. */
+  /** Where whole wheels are kept until the build is done. */
   readonly downloads: string;
+  /** A folder on the same disk that is removed in the end, for what pip has only half. */
+  readonly scratch: string;
   readonly target: NativeTarget;
   readonly signal?: AbortSignal | undefined;
   /** Bytes received, and those of the whole file once pip has told. */
@@ -37,8 +39,7 @@ export async function fetchWheel(requirement: string, options: FetchOptions): Pr
   await mkdir(downloads, { recursive: true });
   const [kept] = await wholeWheels(requirement, downloads, options.target);
   if (kept !== undefined) return kept;
-  // pip also keeps its half-finished files here, where the space was checked and the next call tidies up.
-  const partial = path.join(downloads, `.partial-${process.pid}`);
+  const partial = path.join(options.scratch, 'pip');
   await mkdir(partial, { recursive: true });
   try {
     const [name] = await pipDownload(requirement, partial, options);
@@ -70,6 +71,16 @@ export async function wholeWheels(
   return files.filter((_, index) => whole[index]);
 }
 
+/** Bytes of all whole wheels for a machine among the downloads. */
+export async function keptBytes(downloads: string, target: NativeTarget): Promise<number> {
+  const names = await readdir(downloads).catch(() => []);
+  const files = names.filter((name) => target.wheelName.test(name)).map((name) => path.join(downloads, name));
+  const sizes = await Promise.all(
+    files.map(async (file) => ((await isWholeZip(file)) ? (await stat(file)).size : 0)),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** The name in a requirement: `nccl` of `nccl<3,>=2`. */
 export function packageName(requirement: string): string {
   return /^[\w.-]+/.exec(requirement)?.[0] ?? requirement;
@@ -78,21 +89,22 @@ export function packageName(requirement: string): string {
 async function pipDownload(requirement: string, folder: string, options: FetchOptions): Promise<string[]> {
   const { python, target, signal, onBytes } = options;
   let total: number | null = null;
-  const watch = setInterval(() => void folderBytes(folder).then((bytes) => onBytes?.(bytes, total)), watchMs);
-  const download = (platforms: readonly string[]) =>
-    runProgram(python, pipArguments(requirement, folder, platforms), {
+  const watch = setInterval(
+    () => void folderBytes(folder).then((bytes) => onBytes?.(Math.min(bytes, total ?? bytes), total)),
+    watchMs,
+  );
+  const download = (platform: string | null) =>
+    runProgram(python, pipArguments(requirement, folder, platform), {
       signal,
+      // Here, because here the space was checked.
       env: { TMPDIR: folder, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       onOutput: (text) => {
         total = announcedBytes(text) ?? total;
       },
     });
   try {
-    await download([]).catch((error: unknown) => {
-      // A pip from before the tag manylinux_2_27 finds such wheels only when told the tag.
-      if (!(error instanceof ProgramError) || !error.output.includes('No matching distribution')) throw error;
-      return download(target.wheelPlatforms);
-    });
+    // A pip from before the tags manylinux_2_x finds such wheels only when told one tag.
+    await firstThatFinds([null, ...target.wheelPlatforms], download);
   } catch (error) {
     throw error instanceof ProgramError ? new Error(pipSentence(requirement, error)) : error;
   } finally {
@@ -101,16 +113,34 @@ async function pipDownload(requirement: string, folder: string, options: FetchOp
   return (await readdir(folder)).filter((name) => name.endsWith('.whl'));
 }
 
-function pipArguments(requirement: string, folder: string, platforms: readonly string[]): string[] {
+async function firstThatFinds(
+  platforms: readonly (string | null)[],
+  download: (platform: string | null) => Promise<unknown>,
+): Promise<void> {
+  const [platform = null, ...rest] = platforms;
+  try {
+    await download(platform);
+  } catch (error) {
+    const isUnknown = error instanceof ProgramError && error.output.includes('No matching distribution');
+    // Where the index cannot be reached pip ends with the same words.
+    if (!isUnknown || rest.length === 0 || isUnreachable(error.output)) throw error;
+    await firstThatFinds(rest, download);
+  }
+}
+
+function pipArguments(requirement: string, folder: string, platform: string | null): string[] {
   return [
     ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-cache-dir', '--retries', '2'],
     ...['--progress-bar', 'off', '--python-version', wheelPython],
-    ...(platforms.length === 0 ? [] : ['--implementation', 'cp', '--abi', `cp${wheelPython}`]),
-    // Wheels of libraries alone, such as CUDA's, are for any Python.
-    ...(platforms.length === 0 ? [] : ['--abi', 'none']),
-    ...platforms.flatMap((tag) => ['--platform', tag]),
+    ...(platform === null
+      ? []
+      : ['--implementation', 'cp', '--abi', `cp${wheelPython}`, '--platform', platform]),
     ...['--dest', folder, requirement],
   ];
+}
+
+function isUnreachable(output: string): boolean {
+  return /Connection|Temporary failure|Name or service|timed out|Network is unreachable/.test(output);
 }
 
 /** Bytes that pip says a download has: `Downloading x.whl (273.8 MB)`. */
@@ -131,7 +161,7 @@ export function pipSentence(requirement: string, { message, output, missing }: P
     output,
   );
   const reason = lastLine(output).replace(/^ERROR: /, '');
-  return unreachable
+  return isUnreachable(output)
     ? `pip cannot reach the package index (${reason}); connect to the network, or name a folder with --from`
     : `pip download ${requirement} failed: ${reason}; name a folder with --from instead`;
 }
