@@ -10,6 +10,8 @@
  * its gradient in closed form, which takes fewer passes over the images than differentiating its operations.
  */
 import * as tf from '@tensorflow/tfjs';
+import { fusedBatchNorm, fusedBatchNormGradients } from '../src/backend/native-batch-norm.ts';
+import { isNative } from '../src/backend/native-op.ts';
 
 /** Added to variances under the root. */
 export const NORM_EPSILON = 1e-5;
@@ -35,6 +37,7 @@ export function batchNormTraining(
   beta: tf.Tensor1D,
   record?: (moments: Moments) => void,
 ): tf.Tensor4D {
+  if (isNative()) return batchNormFused(inputs, gamma, beta, record);
   const [n, height, width] = inputs.shape;
   const count = n * height * width;
   const normalise = tf.customGrad((...args) => {
@@ -56,6 +59,38 @@ export function batchNormTraining(
     return {
       value: tf.add(tf.mul(centred, tf.mul(scale, inverse)), shift),
       gradFunc: (dy, saved) => gradients(dy as tf.Tensor4D, saved as Saved, count),
+    };
+  });
+  return normalise(inputs, gamma, beta) as tf.Tensor4D;
+}
+
+/** {@link batchNormTraining} by an engine that has it, and its gradient, as single ops. */
+function batchNormFused(
+  inputs: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  record?: (moments: Moments) => void,
+): tf.Tensor4D {
+  const normalise = tf.customGrad((...args) => {
+    const [x, scale, shift, save] = args as unknown as [
+      tf.Tensor4D,
+      tf.Tensor1D,
+      tf.Tensor1D,
+      (tensors: tf.Tensor[]) => void,
+    ];
+    const { outputs, mean, variance, saved } = fusedBatchNorm(x, scale, shift, tf.tensor1d([]), NORM_EPSILON);
+    record?.({ mean: tf.keep(mean), variance: tf.keep(variance) });
+    save([x, scale, ...saved]);
+    return {
+      value: outputs,
+      gradFunc: (dy, [images, factor, ...rest]) =>
+        fusedBatchNormGradients(
+          dy as tf.Tensor,
+          images as tf.Tensor,
+          factor as tf.Tensor,
+          rest,
+          NORM_EPSILON,
+        ),
     };
   });
   return normalise(inputs, gamma, beta) as tf.Tensor4D;

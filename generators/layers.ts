@@ -5,7 +5,8 @@
  * Representation Learning with Deep Convolutional Generative Adversarial Networks", do.
  */
 import * as tf from '@tensorflow/tfjs';
-import { hasLeakyReluGradient, leakyReluGradient } from '../src/backend/leaky-relu-gradient.ts';
+import { leakyReluGradient } from '../src/backend/leaky-relu-gradient.ts';
+import { isNative } from '../src/backend/native-op.ts';
 import type { Stream } from '../src/random.ts';
 
 /** Side of the convolution kernels, in pixels. */
@@ -69,7 +70,7 @@ export function conv2dDouble(images: tf.Tensor4D, filters: tf.Tensor4D): tf.Tens
 export function leakyRelu<T extends tf.Tensor>(inputs: T, slope = 0.2): T {
   const apply = tf.customGrad((x, saveTensors) => {
     const save = saveTensors as unknown as (tensors: tf.Tensor[]) => void;
-    if (hasLeakyReluGradient()) {
+    if (isNative()) {
       save([x as tf.Tensor]);
       return {
         value: tf.leakyRelu(x as tf.Tensor, slope),

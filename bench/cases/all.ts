@@ -3,9 +3,16 @@ import type { StepCase } from './case.ts';
 import { dcgan28, dcgan28Wide, dcgan32, dcgan32Wide } from './dcgan.ts';
 import { latentSearch } from './latent-search.ts';
 import { classifierStep, poolScoring } from './lenet.ts';
+import { wganGpCritic } from './wgan-gp.ts';
 
 /** What is timed unless cases are named: work of a size for two cores. */
-export const standardCases: readonly StepCase[] = [dcgan28, latentSearch, classifierStep, poolScoring];
+export const standardCases: readonly StepCase[] = [
+  dcgan28,
+  wganGpCritic,
+  latentSearch,
+  classifierStep,
+  poolScoring,
+];
 
 /** More to name: sizes that only a GPU does at leisure. */
 export const wideCases: readonly StepCase[] = [dcgan28Wide, dcgan32, dcgan32Wide];

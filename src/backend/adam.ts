@@ -7,6 +7,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { checkInteger } from '../shapes.ts';
+import { type AdamMoments, ComposedMoments } from './adam-moments.ts';
+import { NativeMoments } from './native-adam.ts';
+import { isNative } from './native-op.ts';
 
 export interface AdamOptions {
   /** Step size alpha, in units of the weights. */
@@ -27,12 +30,6 @@ export interface AdamState {
   readonly moments: Readonly<Record<string, Float32Array>>;
 }
 
-interface Slot {
-  readonly variable: tf.Variable;
-  readonly first: tf.Variable;
-  readonly second: tf.Variable;
-}
-
 /**
  * Moves variables against their gradients. With `g` the gradient at step `t`, counted from 1:
  *
@@ -50,7 +47,9 @@ export class Adam {
   readonly #beta1: number;
   readonly #beta2: number;
   readonly #epsilon: number;
-  readonly #slots = new Map<string, Slot>();
+  /** In the order of the moments. */
+  readonly #variables: readonly (readonly [name: string, variable: tf.Variable])[];
+  readonly #moments: AdamMoments;
   #step = 0;
 
   /**
@@ -69,10 +68,9 @@ export class Adam {
     this.#beta1 = beta1;
     this.#beta2 = beta2;
     this.#epsilon = epsilon;
-    for (const [name, variable] of namesOf(variables)) {
-      const [first, second] = [zerosLike(variable), zerosLike(variable)];
-      this.#slots.set(name, { variable, first, second });
-    }
+    this.#variables = namesOf(variables);
+    const list = this.#variables.map(([, variable]) => variable);
+    this.#moments = isNative() ? new NativeMoments(list) : new ComposedMoments(list);
   }
 
   /** Updates made so far. */
@@ -88,43 +86,28 @@ export class Adam {
    * @throws RangeError if a variable has no gradient, or one of another shape
    */
   apply(gradients: tf.NamedTensorMap): void {
-    const updates = [...this.#slots.values()].map((slot) => ({
-      slot,
-      gradient: gradientOf(slot, gradients),
+    const updates = this.#variables.map(([, variable]) => ({
+      variable,
+      gradient: gradientOf(variable, gradients),
     }));
     this.#step++;
-    // In double precision from the integer step: the same after a resume.
-    const stepSize = this.learningRate / (1 - this.#beta1 ** this.#step);
-    const secondScale = 1 / Math.sqrt(1 - this.#beta2 ** this.#step);
-    for (const { slot, gradient } of updates) this.#update(slot, gradient, stepSize, secondScale);
-  }
-
-  #update(
-    { variable, first, second }: Slot,
-    gradient: tf.Tensor,
-    stepSize: number,
-    secondScale: number,
-  ): void {
-    tf.tidy(() => {
-      const m = tf.add(tf.mul(first, this.#beta1), tf.mul(gradient, 1 - this.#beta1));
-      const v = tf.add(tf.mul(second, this.#beta2), tf.mul(tf.square(gradient), 1 - this.#beta2));
-      const scale = tf.add(tf.mul(tf.sqrt(v), secondScale), this.#epsilon);
-      first.assign(m);
-      second.assign(v);
-      variable.assign(tf.sub(variable, tf.mul(tf.div(m, scale), stepSize)));
+    this.#moments.update(updates, {
+      step: this.#step,
+      learningRate: this.learningRate,
+      beta1: this.#beta1,
+      beta2: this.#beta2,
+      epsilon: this.#epsilon,
     });
   }
 
   /** A copy of the step and the moments, on the host. */
   async state(): Promise<AdamState> {
     const step = this.#step;
-    const names = [...this.#slots].flatMap(([name, { first, second }]) => [
-      [`${name}/m`, first.data<'float32'>()] as const,
-      [`${name}/v`, second.data<'float32'>()] as const,
-    ]);
+    const reading = this.#variables.map(([name], index) => ({ name, values: this.#moments.read(index) }));
     const moments: Record<string, Float32Array> = {};
-    // A copy, because the cpu backend hands out its own memory.
-    for (const [name, values] of names) moments[name] = Float32Array.from(await values);
+    for (const { name, values } of reading) {
+      [moments[`${name}/m`], moments[`${name}/v`]] = await values;
+    }
     return { step, moments };
   }
 
@@ -135,37 +118,38 @@ export class Adam {
    */
   restore({ step, moments }: AdamState): void {
     checkInteger('Adam.restore.state.step', step, 0);
-    const wanted = [...this.#slots].flatMap(([name, { first, second }]) => [
-      { name: `${name}/m`, target: first },
-      { name: `${name}/v`, target: second },
-    ]);
-    const unknown = Object.keys(moments).find((name) => !wanted.some((moment) => moment.name === name));
+    const wanted = this.#variables.map(([name, { size }], index) => ({
+      index,
+      size,
+      names: [`${name}/m`, `${name}/v`] as const,
+    }));
+    const known = new Set<string>(wanted.flatMap(({ names }) => names));
+    const unknown = Object.keys(moments).find((name) => !known.has(name));
     if (unknown !== undefined) {
       throw new RangeError(
         `Adam.restore.state: expected moments of the optimiser's variables, got ${unknown}`,
       );
     }
-    const values = wanted.map(({ name, target }) => {
-      const saved = moments[name];
-      if (saved?.length !== target.size) {
-        const got = saved === undefined ? 'none' : saved.length;
-        throw new RangeError(`Adam.restore.state: expected ${target.size} values of ${name}, got ${got}`);
-      }
-      return { target, saved };
+    const saved = wanted.map(({ index, size, names }) => {
+      const [first, second] = names.map((name) => checkMoment(name, moments[name], size));
+      return { index, first: first as Float32Array, second: second as Float32Array };
     });
-    tf.tidy(() => {
-      for (const { target, saved } of values) {
-        target.assign(tf.tensor(Float32Array.from(saved), target.shape, 'float32'));
-      }
-    });
+    for (const { index, first, second } of saved) this.#moments.restore(index, first, second);
     this.#step = step;
   }
 
   /** Frees the moments. The variables stay. */
   dispose(): void {
-    for (const { first, second } of this.#slots.values()) tf.dispose([first, second]);
-    this.#slots.clear();
+    this.#moments.dispose();
   }
+}
+
+function checkMoment(name: string, values: Float32Array | undefined, size: number): Float32Array {
+  if (values?.length !== size) {
+    const got = values === undefined ? 'none' : values.length;
+    throw new RangeError(`Adam.restore.state: expected ${size} values of ${name}, got ${got}`);
+  }
+  return values;
 }
 
 function namesOf(
@@ -189,7 +173,7 @@ function isList(
   return Array.isArray(variables);
 }
 
-function gradientOf({ variable }: Slot, gradients: tf.NamedTensorMap): tf.Tensor {
+function gradientOf(variable: tf.Variable, gradients: tf.NamedTensorMap): tf.Tensor {
   const gradient = gradients[variable.name];
   // tf.variableGrads leaves null for a variable that the loss does not depend on.
   if (!gradient || !tf.util.arraysEqual(gradient.shape, variable.shape)) {
@@ -199,10 +183,6 @@ function gradientOf({ variable }: Slot, gradients: tf.NamedTensorMap): tf.Tensor
     );
   }
   return gradient;
-}
-
-function zerosLike(variable: tf.Variable): tf.Variable {
-  return tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
 }
 
 function checkRange(name: string, value: number, limit: number): void {

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { startTensorFlow } from './native-tensorflow.ts';
+import { registerNativeTrainingKernels } from './native-training-kernels.ts';
 import { oneSentence } from './one-sentence.ts';
 import { repairSecondDerivatives } from './second-derivatives.ts';
 import { registerWasmTrainingKernels } from './wasm-training-kernels.ts';
@@ -81,6 +82,7 @@ async function choose(name: BackendName | undefined): Promise<BackendChoice> {
         if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js could not start ${backend}`);
       });
       if (backend === 'wasm') registerWasmTrainingKernels();
+      if (backend === 'tensorflow') registerNativeTrainingKernels();
       repairSecondDerivatives();
       return { backend, detail, rejected };
     } catch (error) {

@@ -2,25 +2,15 @@
  * The derivative of leaky ReLU as one op where the engine has one: native TensorFlow, whose `Step` is seven ops.
  */
 import * as tf from '@tensorflow/tfjs';
+import { runNativeOp } from './native-op.ts';
 
 const KERNEL = 'LeakyReluGrad';
-
-/** The part of tfjs-node's backend that runs an op of TensorFlow by name. */
-interface NativeBackend {
-  readonly binding: Readonly<Record<'TF_ATTR_FLOAT' | 'TF_ATTR_TYPE' | 'TF_FLOAT', number>>;
-  executeSingleOutput(name: string, attributes: object[], inputs: tf.TensorInfo[]): tf.TensorInfo;
-}
-
-/** Whether the engine in use computes {@link leakyReluGradient}. */
-export function hasLeakyReluGradient(): boolean {
-  return tf.getBackend() === 'tensorflow';
-}
 
 /**
  * `dy` where `x` is positive, else `slope dy`. Linear in `dy`, and differentiable by it any number of times; `x` is
  * taken as a constant, for which the result is flat.
  *
- * Only where {@link hasLeakyReluGradient}.
+ * Only where native TensorFlow computes.
  *
  * @param dy float32
  * @param x float32, of the same shape
@@ -43,14 +33,11 @@ function registerKernel(): void {
   tf.registerKernel({
     kernelName: KERNEL,
     backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs, backend }) => {
-      const { binding, executeSingleOutput } = backend as unknown as NativeBackend;
+    kernelFunc: ({ inputs, attrs }) => {
       const { gradient, x } = inputs as { gradient: tf.TensorInfo; x: tf.TensorInfo };
-      const attributes = [
-        { name: 'alpha', type: binding.TF_ATTR_FLOAT, value: attrs?.alpha },
-        { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-      ];
-      return executeSingleOutput.call(backend, KERNEL, attributes, [gradient, x]);
+      const alpha = { float: attrs?.alpha as number };
+      const [result] = runNativeOp(KERNEL, [gradient, x], { T: 'float32', alpha }, 1);
+      return result as tf.Tensor;
     },
   });
 }

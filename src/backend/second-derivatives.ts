@@ -19,6 +19,8 @@
  * the one side's that TensorFlow.js has always chosen.
  */
 import * as tf from '@tensorflow/tfjs';
+import { leakyReluGradient } from './leaky-relu-gradient.ts';
+import { isNative } from './native-op.ts';
 
 type Gradients = Record<string, () => tf.Tensor>;
 type Rule = (dy: tf.Tensor, saved: tf.Tensor[], attrs: Record<string, unknown>) => Gradients;
@@ -91,8 +93,9 @@ function repairPiecewiseOps(): void {
         tf.mul(SELU_SCALE, tf.mul(tf.step(x as tf.Tensor, SELU_ALPHA / SELU_SCALE), decay(x as tf.Tensor))),
       ),
   }));
+  register('Relu', ['x'], (dy, [x]) => ({ x: () => slopeTimes(dy, x as tf.Tensor, 0) }));
   register('LeakyRelu', ['x'], (dy, [x], { alpha }) => ({
-    x: () => tf.mul(dy, tf.step(x as tf.Tensor, alpha as number)),
+    x: () => slopeTimes(dy, x as tf.Tensor, alpha as number),
   }));
   register('Prelu', ['x', 'alpha'], (dy, saved) => {
     const [x, alpha] = saved as [tf.Tensor, tf.Tensor];
@@ -104,6 +107,11 @@ function repairPiecewiseOps(): void {
       alpha: () => reduceTo(alpha, tf.mul(dy, tf.neg(tf.relu(tf.neg(x))))),
     };
   });
+}
+
+/** `dy` where `x` is positive, else `slope dy`. */
+function slopeTimes(dy: tf.Tensor, x: tf.Tensor, slope: number): tf.Tensor {
+  return isNative() ? leakyReluGradient(dy, x, slope) : tf.mul(dy, tf.step(x, slope));
 }
 
 /** Comparisons are flat wherever they have a derivative. */
@@ -177,11 +185,11 @@ interface PoolAttrs {
 }
 
 /**
- * By what the cpu backend's `AvgPoolGrad` multiplies too little: the share of each window inside the image,
+ * By what the `AvgPoolGrad` of cpu and webgpu multiplies too little: the share of each window inside the image,
  * `[1, outHeight, outWidth, 1]`. One on the other backends.
  */
 function builtInShare(input: tf.Tensor4D, { filterSize, strides, pad }: PoolAttrs): tf.Tensor {
-  if (tf.getBackend() !== 'cpu') return tf.scalar(1);
+  if (!['cpu', 'webgpu'].includes(tf.getBackend())) return tf.scalar(1);
   const info = tf.backend_util.computePool2DInfo(input.shape, filterSize, strides, 1, pad);
   const inside = (outputs: number, stride: number, before: number, filter: number, size: number) =>
     Array.from({ length: outputs }, (_, i) => {
