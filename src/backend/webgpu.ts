@@ -114,6 +114,8 @@ function backendVersion(): string {
 function createBackend(WebGPUBackend: BackendClass, device: Device, info: object): Backend {
   let failure: Error | undefined;
   device.addEventListener('uncapturederror', (event) => {
+    // Else Dawn writes it to the standard output.
+    event.preventDefault();
     const { message } = (event as Event & { readonly error: Error }).error;
     failure ??= new Error(`WebGPU: ${message.split('\n')[0]}`);
   });
@@ -122,13 +124,16 @@ function createBackend(WebGPUBackend: BackendClass, device: Device, info: object
   });
   class NodeWebGPUBackend extends WebGPUBackend {
     override async read(dataId: object) {
-      const values = await super.read(dataId);
+      const values = await super.read(dataId).catch((error: Error) => {
+        // Of a lost device Dawn says nothing but "AbortError".
+        throw failure ?? new Error(`WebGPU: a result cannot be read: ${error.message || error.name}`);
+      });
       if (failure !== undefined) throw failure;
       return values;
     }
     override readSync(dataId: object) {
       const { values, dtype } = this.tensorMap.get(dataId);
-      if (values === null && dtype !== 'complex64') {
+      if (!values && dtype !== 'complex64') {
         throw new Error(
           'tensor.dataSync: WebGPU cannot be read without waiting in Node, use await tensor.data()',
         );

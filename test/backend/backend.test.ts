@@ -7,23 +7,33 @@ const listenersBefore = process.rawListeners('uncaughtException');
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 describe('selectBackend', () => {
   // First, because what has been chosen stays chosen.
-  test('takes native TensorFlow where it loads and WebAssembly elsewhere, with the reason', async () => {
+  test('takes native TensorFlow where it loads, else a graphics card, else WebAssembly, with the reasons', async () => {
     const choice = await selectBackend();
     expect(tf.getBackend()).toBe(choice.backend);
     if (choice.backend === 'tensorflow') {
       expect(choice.rejected).toEqual([]);
       expect(choice.detail).toMatch(/^@tensorflow\/tfjs-node(-gpu)? \d/);
-    } else {
-      expect(choice.backend).toBe('wasm');
-      expect(choice.detail).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
-      expect(choice.rejected.map(({ backend }) => backend)).toEqual(['tensorflow']);
-      expect(choice.rejected[0]!.reason).toMatch(/^@tensorflow\/tfjs-node-gpu[: ]/);
-      expect(choice.rejected[0]!.reason).not.toContain('\n');
+      return;
     }
+    expect(choice.rejected[0]!.reason).toMatch(/^@tensorflow\/tfjs-node-gpu[: ]/);
+    for (const { reason } of choice.rejected) expect(reason).not.toContain('\n');
+    const tried = choice.rejected.map(({ backend }) => backend);
+    if (choice.backend === 'webgpu') {
+      expect(tried).toEqual(['tensorflow']);
+      expect(choice.detail).not.toContain('software');
+    } else {
+      expect(choice.detail).toBe('@tensorflow/tfjs-backend-wasm 4.22.0');
+      expect(tried).toEqual(['tensorflow', 'webgpu']);
+    }
+  });
+
+  test('stays with what was chosen', async () => {
+    const choice = await selectBackend();
     expect(await selectBackend()).toBe(choice);
   });
 
@@ -45,14 +55,18 @@ describe('selectBackend', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  test('says why a named backend cannot be had, and keeps the one before', async () => {
-    await selectBackend('wasm');
-    await expect(selectBackend('webgpu')).rejects.toThrow(
-      'webgpu cannot be had: this version has no support for WebGPU; name tensorflow, wasm or cpu instead',
-    );
-    expect((await selectBackend()).backend).toBe('wasm');
-    expect(tf.getBackend()).toBe('wasm');
-  });
+  test.skipIf(process.platform !== 'linux')(
+    'says why a named backend cannot be had, and keeps the one before',
+    async () => {
+      for (const name of ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES']) vi.stubEnv(name, '/nowhere.json');
+      await selectBackend('wasm');
+      await expect(selectBackend('webgpu')).rejects.toThrow(
+        /^webgpu cannot be had: (the Vulkan loader .* is missing .*|no graphics card with a Vulkan driver was found)$/,
+      );
+      expect((await selectBackend()).backend).toBe('wasm');
+      expect(tf.getBackend()).toBe('wasm');
+    },
+  );
 
   test('names the four for a name it does not know', async () => {
     await expect(selectBackend('gpu' as BackendName)).rejects.toThrow(

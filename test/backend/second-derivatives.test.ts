@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { repairSecondDerivatives } from '../../src/backend/second-derivatives.ts';
 import { rootStream } from '../../src/random.ts';
+import { webGpu } from './graphics-card.ts';
 
 // UNREPAIRED=1 shows the figures that TensorFlow.js gives by itself, quoted beside each op below.
 const repair = process.env.UNREPAIRED ? () => {} : repairSecondDerivatives;
@@ -106,21 +107,24 @@ const ops: [string, Op][] = [
   ],
 ];
 
-describe.each(['cpu', 'wasm'] as const)('on %s, the penalty differentiates right through', (backend) => {
-  beforeAll(async () => {
-    if (process.env.UNREPAIRED) await tf.setBackend('cpu');
-    else await selectBackend(backend);
-  });
+describe.each(['cpu', 'wasm', ...webGpu] as const)(
+  'on %s, the penalty differentiates right through',
+  (backend) => {
+    beforeAll(async () => {
+      if (process.env.UNREPAIRED) await tf.setBackend('cpu');
+      else await selectBackend(backend);
+    });
 
-  test.each(ops)('%s', async (_, op) => {
-    const scaled: Op = (h) => tf.mul(op(h), 0.5);
-    const { analytic, numeric } = await bothDerivatives(scaled);
-    expect(Math.abs(numeric)).toBeGreaterThan(0.05);
-    expect(Math.abs(analytic - numeric), `analytic ${analytic}, numeric ${numeric}`).toBeLessThan(
-      0.01 * Math.abs(numeric) + 2e-3,
-    );
-  });
-});
+    test.each(ops)('%s', async (_, op) => {
+      const scaled: Op = (h) => tf.mul(op(h), 0.5);
+      const { analytic, numeric } = await bothDerivatives(scaled);
+      expect(Math.abs(numeric)).toBeGreaterThan(0.05);
+      expect(Math.abs(analytic - numeric), `analytic ${analytic}, numeric ${numeric}`).toBeLessThan(
+        0.01 * Math.abs(numeric) + 2e-3,
+      );
+    });
+  },
+);
 
 // The built-in gradients of the cases marked * are not the adjoint of their op, on cpu or on WebAssembly or both.
 const linear: [string, (image: tf.Tensor4D) => tf.Tensor][] = [
@@ -140,24 +144,27 @@ const linear: [string, (image: tf.Tensor4D) => tf.Tensor][] = [
   ['resizeBilinear at pixel centres *', (image) => tf.image.resizeBilinear(image, [8, 3], false, true)],
 ];
 
-describe.each(['cpu', 'wasm'] as const)('on %s, the first gradient is the adjoint of', (backend) => {
-  beforeAll(() => selectBackend(backend));
+describe.each(['cpu', 'wasm', ...webGpu] as const)(
+  'on %s, the first gradient is the adjoint of',
+  (backend) => {
+    beforeAll(() => selectBackend(backend));
 
-  // A function of degree one has <f(x), dy> = <x, df/dx^T dy>.
-  test.each(linear)('%s', async (_, op) => {
-    const image = tf.tensor4d(
-      rootStream(6)
-        .of('image')
-        .normals(2 * 5 * 6 * 3),
-      [2, 5, 6, 3],
-    );
-    const products = await valuesOf(() => {
-      const out = op(image);
-      const dy = tf.tensor(rootStream(6).of('dy').normals(out.size), out.shape);
-      const dx = tf.grad((x) => tf.sum(tf.mul(op(x as tf.Tensor4D), dy)))(image);
-      return tf.stack([tf.sum(tf.mul(out, dy)), tf.sum(tf.mul(image, dx))]);
+    // A function of degree one has <f(x), dy> = <x, df/dx^T dy>.
+    test.each(linear)('%s', async (_, op) => {
+      const image = tf.tensor4d(
+        rootStream(6)
+          .of('image')
+          .normals(2 * 5 * 6 * 3),
+        [2, 5, 6, 3],
+      );
+      const products = await valuesOf(() => {
+        const out = op(image);
+        const dy = tf.tensor(rootStream(6).of('dy').normals(out.size), out.shape);
+        const dx = tf.grad((x) => tf.sum(tf.mul(op(x as tf.Tensor4D), dy)))(image);
+        return tf.stack([tf.sum(tf.mul(out, dy)), tf.sum(tf.mul(image, dx))]);
+      });
+      image.dispose();
+      expect(Math.abs(products[0]! - products[1]!)).toBeLessThan(1e-4);
     });
-    image.dispose();
-    expect(Math.abs(products[0]! - products[1]!)).toBeLessThan(1e-4);
-  });
-});
+  },
+);

@@ -6,6 +6,7 @@ import { createDcganTraining, dcganStep, disposeDcganTraining } from '../../gene
 import { type Network, variablesOf } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
+import { webGpu } from '../backend/graphics-card.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
@@ -44,7 +45,7 @@ const ORDER = {
   discriminator: 'norm0/gamma norm0/beta down0/filters down1/filters logit/weights logit/bias',
 };
 
-test.each(['wasm', 'cpu'] as const)(
+test.each(['wasm', 'cpu', ...webGpu] as const)(
   'three steps from the same weights end where PyTorch ends, on %s',
   async (backend) => {
     await selectBackend(backend);
