@@ -1,8 +1,8 @@
-/** Makes native TensorFlow faster where it chooses a slow way. */
+/** Makes native TensorFlow faster where tfjs-node chooses a slow way. */
 import * as tf from '@tensorflow/tfjs';
 import { runNativeOp } from './native-op.ts';
 
-const KERNEL = 'Conv2DBackpropInput';
+type KernelFunc = tf.KernelConfig['kernelFunc'];
 
 /** At 64 filters of 5 x 5: 1.4 against 5.6 ms with one channel, 4.8 against 5.8 with six, even at ten. */
 const FEW_CHANNELS = 4;
@@ -10,34 +10,60 @@ const FEW_CHANNELS = 4;
 let registered = false;
 
 /**
- * Replaces the gradient of a convolution by its input, which is also the transposed convolution, for images of few
- * channels. To be called after the backend has started. Calling it again changes nothing.
+ * Replaces products of two matrices, and the gradient of a convolution by its input, which is also the transposed
+ * convolution, for images of few channels. To be called after the backend has started. Calling it again changes
+ * nothing.
  */
 export function registerNativeTrainingKernels(): void {
   if (registered) return;
   registered = true;
-  const builtIn = tf.getKernel(KERNEL, 'tensorflow');
-  tf.unregisterKernel(KERNEL, 'tensorflow');
-  tf.registerKernel({
-    ...builtIn,
-    kernelFunc: (call) => {
-      const { filter } = call.inputs as { filter: tf.TensorInfo };
-      const { strides, pad, dataFormat, dimRoundingMode, inputShape } = call.attrs as unknown as ConvAttrs;
-      const [, , channels] = filter.shape as [number, number, number, number];
-      if (channels > FEW_CHANNELS || (dataFormat !== undefined && dataFormat !== 'NHWC')) {
-        return builtIn.kernelFunc(call);
-      }
-      const info = tf.backend_util.computeConv2DInfo(
-        inputShape,
-        filter.shape as [number, number, number, number],
-        strides,
-        1,
-        pad,
-        dimRoundingMode,
-      );
-      return inputGradientOfFewChannels(call.inputs as ConvInputs, info);
-    },
-  });
+  replace('Conv2DBackpropInput', convInputGradient);
+  replace('BatchMatMul', matMul);
+}
+
+function replace(kernelName: string, replacement: (builtIn: KernelFunc) => KernelFunc): void {
+  const builtIn = tf.getKernel(kernelName, 'tensorflow');
+  tf.unregisterKernel(kernelName, 'tensorflow');
+  tf.registerKernel({ ...builtIn, kernelFunc: replacement(builtIn.kernelFunc) });
+}
+
+/** TensorFlow's product of two matrices, 0.1 to 0.2 ms faster a call than that of batches, which tfjs-node takes. */
+function matMul(builtIn: KernelFunc): KernelFunc {
+  return (call) => {
+    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const { transposeA, transposeB } = call.attrs as { transposeA?: boolean; transposeB?: boolean };
+    const matrices = a.shape.length === 2 && b.shape.length === 2;
+    if (!matrices || a.dtype !== 'float32' || b.dtype !== 'float32') return builtIn(call);
+    const [product] = runNativeOp(
+      'MatMul',
+      [a, b],
+      {
+        T: 'float32',
+        transpose_a: { bool: transposeA === true },
+        transpose_b: { bool: transposeB === true },
+      },
+      1,
+    );
+    return product as tf.Tensor;
+  };
+}
+
+function convInputGradient(builtIn: KernelFunc): KernelFunc {
+  return (call) => {
+    const { filter } = call.inputs as ConvInputs;
+    const { strides, pad, dataFormat, dimRoundingMode, inputShape } = call.attrs as unknown as ConvAttrs;
+    const [, , channels] = filter.shape as [number, number, number, number];
+    if (channels > FEW_CHANNELS || (dataFormat !== undefined && dataFormat !== 'NHWC')) return builtIn(call);
+    const info = tf.backend_util.computeConv2DInfo(
+      inputShape,
+      filter.shape as [number, number, number, number],
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    return inputGradientOfFewChannels(call.inputs as ConvInputs, info);
+  };
 }
 
 interface ConvAttrs {
@@ -61,7 +87,7 @@ function inputGradientOfFewChannels(
   const { top, bottom, left, right } = padInfo;
   const sizes = tf.tensor1d(inShape, 'int32');
   const [result] = runNativeOp(
-    KERNEL,
+    'Conv2DBackpropInput',
     [sizes, filter, dy],
     {
       T: 'float32',
