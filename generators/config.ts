@@ -2,6 +2,7 @@
  * What each generative model can be told, with its defaults and their sources.
  */
 import { z } from 'zod';
+import { WganGpConfig } from './wgan-gp-config.ts';
 
 /** A deep convolutional GAN; defaults of Radford et al. 2016 and pytorch/examples unless said otherwise. */
 export const DcganConfig = z.strictObject({
@@ -42,6 +43,6 @@ export const DcganConfig = z.strictObject({
 export type DcganConfig = z.output<typeof DcganConfig>;
 
 /** Any model of the zoo, told apart by `kind`. */
-export const GeneratorConfig = z.discriminatedUnion('kind', [DcganConfig]);
+export const GeneratorConfig = z.discriminatedUnion('kind', [DcganConfig, WganGpConfig]);
 
 export type GeneratorConfig = z.output<typeof GeneratorConfig>;

@@ -13,6 +13,7 @@ import { createDcganTraining, type DcganTraining, dcganStep, disposeDcganTrainin
 import type { Generator } from './generator.ts';
 import { disposeNetwork, emptyNetwork, type Network, variablesOf } from './network.ts';
 import type { GanLosses, TrainableGenerator, TrainingState } from './trainable.ts';
+import { restoreState, stateOf } from './training-state.ts';
 import { assignVariables, readVariables, type Variables } from './variables.ts';
 
 const INFERENCE = { by: 'running' } as const;
@@ -77,6 +78,7 @@ export class Dcgan implements Generator {
 export class TrainableDcgan implements TrainableGenerator {
   /** Draws with the average of the generator's weights where there is one. */
   readonly sampler: Dcgan;
+  readonly batchesPerStep = 1;
   readonly #training: DcganTraining;
 
   /** @param stream all weights come from streams below it */
@@ -97,31 +99,12 @@ export class TrainableDcgan implements TrainableGenerator {
     }
   }
 
-  async state(): Promise<TrainingState> {
-    const tensors = await readVariables(this.#variables());
-    const counters: Record<string, number> = {};
-    for (const [name, adam] of this.#optimisers()) {
-      const { step, moments } = await adam.state();
-      counters[name] = step;
-      for (const [moment, values] of Object.entries(moments)) {
-        tensors.set(`${name}/${moment}`, { shape: [values.length], values });
-      }
-    }
-    return { tensors, counters };
+  state(): Promise<TrainingState> {
+    return stateOf(this.#variables(), this.#optimisers());
   }
 
-  restore({ tensors, counters }: TrainingState): void {
-    const isMoment = (name: string) => this.#optimisers().some(([adam]) => name.startsWith(`${adam}/`));
-    assignVariables(this.#variables(), new Map([...tensors].filter(([name]) => !isMoment(name))));
-    for (const [name, adam] of this.#optimisers()) {
-      const moments = [...tensors].filter(([tensor]) => tensor.startsWith(`${name}/`));
-      adam.restore({
-        step: counters[name] ?? Number.NaN,
-        moments: Object.fromEntries(
-          moments.map(([tensor, { values }]) => [tensor.slice(name.length + 1), values]),
-        ),
-      });
-    }
+  restore(state: TrainingState): void {
+    restoreState(state, this.#variables(), this.#optimisers());
   }
 
   weights(): Promise<Map<string, FloatTensor>> {
@@ -140,10 +123,7 @@ export class TrainableDcgan implements TrainableGenerator {
 
   #optimisers() {
     const { generatorAdam, discriminatorAdam } = this.#training;
-    return [
-      ['generatorAdam', generatorAdam],
-      ['discriminatorAdam', discriminatorAdam],
-    ] as const;
+    return { generatorAdam, discriminatorAdam };
   }
 }
 

@@ -8,5 +8,16 @@ export { createDcganTraining, type DcganTraining, dcganStep, disposeDcganTrainin
 export type { Generator } from './generator.ts';
 export { loadGenerator } from './load.ts';
 export { sampleImages } from './sample.ts';
-export type { GanLosses, TrainableGenerator, TrainingState } from './trainable.ts';
+export type { GanLosses, Losses, TrainableGenerator, TrainingState } from './trainable.ts';
 export { GRID_IMAGES, type TrainingOptions, type TrainingProgress, trainGenerator } from './training.ts';
+export { TrainableWganGp, WganGp } from './wgan-gp.ts';
+export { WganGpConfig } from './wgan-gp-config.ts';
+export type { WganGpArchitecture } from './wgan-gp-networks.ts';
+export {
+  type CriticLosses,
+  createWganGpTraining,
+  criticStep,
+  disposeWganGpTraining,
+  generatorStep,
+  type WganGpTraining,
+} from './wgan-gp-step.ts';

@@ -7,12 +7,13 @@
  */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { appendSynced, writeFileAtomic } from '../src/atomic-write.ts';
 import { decodeSafetensors, encodeSafetensors } from '../src/safetensors.ts';
 import { parseOrigin, readIfThere } from './model-folder.ts';
 import type { Origin } from './origin.ts';
-import type { GanLosses, TrainingState } from './trainable.ts';
+import type { Losses, TrainingState } from './trainable.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
 const METRICS = 'metrics.jsonl';
@@ -25,11 +26,10 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
-/** Losses of one step, in nats. */
+/** Losses of one step, by the names the model gives them. */
 export interface StepLosses {
   readonly step: number;
-  readonly discriminatorLoss: number;
-  readonly generatorLoss: number;
+  readonly losses: Readonly<Record<string, number>>;
 }
 
 /**
@@ -92,14 +92,14 @@ export async function cutMetrics(dir: string, step: number): Promise<void> {
 /** Collects losses on the device and brings them to the disk a few steps at a time. */
 export class LossJournal {
   readonly #dir: string;
-  #pending: { readonly step: number; readonly losses: GanLosses }[] = [];
+  #pending: { readonly step: number; readonly losses: Losses }[] = [];
 
   constructor(dir: string) {
     this.#dir = dir;
   }
 
   /** Takes over the losses of a step and disposes them later. */
-  add(step: number, losses: GanLosses): void {
+  add(step: number, losses: Losses): void {
     this.#pending.push({ step, losses });
   }
 
@@ -111,34 +111,33 @@ export class LossJournal {
   async flush(): Promise<StepLosses> {
     const read = await Promise.all(
       this.#pending.map(async ({ step, losses }): Promise<StepLosses> => {
-        const [discriminator] = await losses.discriminatorLoss.data();
-        const [generator] = await losses.generatorLoss.data();
-        return { step, discriminatorLoss: discriminator as number, generatorLoss: generator as number };
+        const figures = Object.entries(losses).map(async ([name, loss]) => [name, (await loss.data())[0]]);
+        return { step, losses: Object.fromEntries(await Promise.all(figures)) };
       }),
     );
     this.dispose();
-    const broken = read.findIndex(
-      ({ discriminatorLoss, generatorLoss }) => !Number.isFinite(discriminatorLoss + generatorLoss),
-    );
+    const broken = read.findIndex(({ losses }) => !Object.values(losses).every(Number.isFinite));
     const whole = broken < 0 ? read : read.slice(0, broken);
-    const lines = whole.map((losses) => `${JSON.stringify(losses)}\n`).join('');
+    const lines = whole.map(({ step, losses }) => `${JSON.stringify({ step, ...losses })}\n`).join('');
     await appendSynced(path.join(this.#dir, METRICS), lines);
-    const { step, discriminatorLoss, generatorLoss } = read.at(broken) as StepLosses;
+    const last = read.at(broken) as StepLosses;
     if (broken >= 0) {
-      const figures = `discriminator loss ${discriminatorLoss}, generator loss ${generatorLoss}`;
-      throw diverged(`${figures} at step ${step}`, this.#dir);
+      const figures = Object.entries(last.losses).map(([name, loss]) => `${spelt(name)} ${loss}`);
+      throw diverged(`${figures.join(', ')} at step ${last.step}`, this.#dir);
     }
-    return { step, discriminatorLoss, generatorLoss };
+    return last;
   }
 
   /** Frees losses that were not flushed. */
   dispose(): void {
-    for (const { losses } of this.#pending) {
-      losses.discriminatorLoss.dispose();
-      losses.generatorLoss.dispose();
-    }
+    for (const { losses } of this.#pending) tf.dispose(Object.values(losses));
     this.#pending = [];
   }
+}
+
+/** A loss's name for people: `generatorLoss` is "generator loss". */
+export function spelt(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function diverged(what: string, dir: string): Error {

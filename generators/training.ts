@@ -31,7 +31,7 @@ export const GRID_IMAGES = 64;
 /** Steps between looks at the losses, each of which waits for the device. */
 const REPORT_EVERY = 10;
 
-/** Where a training stands; losses in nats, of the last step. */
+/** Where a training stands; losses are of the last step. */
 export interface TrainingProgress extends StepLosses {
   /** Steps in all. */
   readonly steps: number;
@@ -124,10 +124,14 @@ async function runSteps(
   { dir, stream, onProgress, onGrid, signal }: TrainingOptions,
 ): Promise<void> {
   const { steps, batch, checkpointEvery, gridEvery } = origin.config;
+  const { batchesPerStep } = model;
   const rowsOf = epochOrder(origin.images.count, batch, stream);
   const begun = performance.now();
   for (let step = start + 1; step <= steps; step++) {
-    const reals = imageTensor(gatherImages(images, origin.shape, rowsOf(step)), origin.shape);
+    const batches = Array.from({ length: batchesPerStep }, (_, i) =>
+      rowsOf((step - 1) * batchesPerStep + i + 1),
+    );
+    const reals = imageTensor(gatherImages(images, origin.shape, batches.flat()), origin.shape);
     try {
       journal.add(step, model.step(reals, stream.of('step', step)));
     } finally {
@@ -138,7 +142,7 @@ async function runSteps(
     if (isCheckpoint || step % REPORT_EVERY === 0 || step === steps) {
       const losses = await journal.flush();
       const msPerStep = (performance.now() - begun) / (step - start);
-      const imagesPerSecond = (1000 * batch) / msPerStep;
+      const imagesPerSecond = (1000 * batch * batchesPerStep) / msPerStep;
       onProgress?.({ ...losses, steps, imagesPerSecond, etaMs: (steps - step) * msPerStep });
     }
     // Before the checkpoint: a grid that a kill prevents is then made when the training goes on.

@@ -44,14 +44,14 @@ export interface WganGpTraining {
 }
 
 /** Losses of one critic step, on the device. */
-export interface CriticLosses {
+export type CriticLosses = {
   /** `penalty - wasserstein`, what the critic minimises. */
   readonly criticLoss: tf.Scalar;
   /** Estimate of the Wasserstein distance, `mean D(real) - mean D(generated)`. */
   readonly wasserstein: tf.Scalar;
   /** The gradient penalty, `lambda` included. */
   readonly penalty: tf.Scalar;
-}
+};
 
 /**
  * Fresh networks and optimisers; all weights come from streams below `stream`. The caller frees them with
@@ -124,7 +124,9 @@ export function criticStep(
       return tf.sub(penalty, wasserstein) as tf.Scalar;
     }, Object.values(critic.weights));
     criticAdam.apply(grads);
-    const [wasserstein, penalty] = parts as [tf.Scalar, tf.Scalar];
+    // Copies, which a scope around this one may free; what is kept no scope frees.
+    const [wasserstein, penalty] = parts.map((part) => tf.clone(part)) as [tf.Scalar, tf.Scalar];
+    tf.dispose(parts);
     return { criticLoss: value, wasserstein, penalty };
   });
 }

@@ -9,6 +9,7 @@ import { Dcgan, TrainableDcgan } from './dcgan.ts';
 import { dcganShapes } from './dcgan-networks.ts';
 import type { Generator } from './generator.ts';
 import type { TrainableGenerator } from './trainable.ts';
+import { TrainableWganGp, WganGp } from './wgan-gp.ts';
 
 /**
  * A fresh model to train; its weights come from streams below `stream`. The caller disposes it.
@@ -23,6 +24,8 @@ export function createTrainable(
   switch (config.kind) {
     case 'dcgan':
       return new TrainableDcgan(config, shape, stream);
+    case 'wgan-gp':
+      return new TrainableWganGp(config, shape, stream);
   }
 }
 
@@ -36,10 +39,8 @@ export function checkTrainable(config: GeneratorConfig, shape: ImageShape, image
   if (images < config.batch) {
     throw new RangeError(`${config.kind}.batch: expected at most the ${images} images, got ${config.batch}`);
   }
-  switch (config.kind) {
-    case 'dcgan':
-      dcganShapes({ ...config, shape });
-  }
+  // A WGAN-GP makes images of any shape.
+  if (config.kind === 'dcgan') dcganShapes({ ...config, shape });
 }
 
 /**
@@ -55,5 +56,7 @@ export function generatorFromWeights(
   switch (config.kind) {
     case 'dcgan':
       return Dcgan.fromWeights(config, shape, tensors);
+    case 'wgan-gp':
+      return WganGp.fromWeights(config, shape, tensors);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DcganConfig } from '../../generators/config.ts';
+import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
 import { StrategyConfig } from '../acquisition/strategies/config.ts';
@@ -50,7 +51,10 @@ const generatorSeeds = {
   seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
   perSeed: z.boolean().default(false).describe('Train one generator a seed instead of one for all'),
 };
-const ExperimentGenerator = z.discriminatedUnion('kind', [DcganConfig.extend(generatorSeeds)]);
+const ExperimentGenerator = z.discriminatedUnion('kind', [
+  DcganConfig.extend(generatorSeeds),
+  WganGpConfig.extend(generatorSeeds),
+]);
 
 export const ExperimentConfig = z
   .strictObject({

@@ -7,6 +7,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { loadGenerator } from '../../generators/load.ts';
 import { type TrainingProgress, trainGenerator } from '../../generators/training.ts';
+import { spelt } from '../../generators/training-folder.ts';
 import { type RoundQueries, runLoop } from '../acquisition/loop.ts';
 import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
 import type { Answer, TimingRecord } from '../acquisition/round-record.ts';
@@ -280,16 +281,9 @@ function experimentClasses({ dataset, oracle }: ExperimentConfig, classes: numbe
 }
 
 /** One line on where a training stands. */
-export function describeTraining({
-  step,
-  steps,
-  generatorLoss,
-  discriminatorLoss,
-  imagesPerSecond,
-  etaMs,
-}: TrainingProgress): string {
-  const losses = `losses G ${generatorLoss.toFixed(2)}, D ${discriminatorLoss.toFixed(2)}`;
-  return `step ${step} of ${steps}, ${losses}, ${Math.round(imagesPerSecond)} images/s, ${Math.ceil(etaMs / 1000)} s left`;
+export function describeTraining({ step, steps, losses, imagesPerSecond, etaMs }: TrainingProgress): string {
+  const figures = Object.entries(losses).map(([name, loss]) => `${spelt(name)} ${loss.toFixed(2)}`);
+  return `step ${step} of ${steps}, ${figures.join(', ')}, ${Math.round(imagesPerSecond)} images/s, ${Math.ceil(etaMs / 1000)} s left`;
 }
 
 function percent(share: number): string {
