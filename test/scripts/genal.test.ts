@@ -10,12 +10,12 @@ describe('genal', () => {
   test('explains itself', async () => {
     const { status, stdout } = await genal('--help');
     expect(status).toBe(0);
-    for (const command of ['doctor', 'data', 'run', 'resume', 'train', 'sample']) {
+    for (const command of ['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
 
-  test.each(['doctor', 'data', 'run', 'resume', 'train', 'sample'])('explains %s', async (command) => {
+  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample'])('explains %s', async (command) => {
     const { status, stdout } = await genal(command, '--help');
     expect(status).toBe(0);
     expect(stdout).toContain(`Usage: genal ${command}`);
@@ -28,7 +28,7 @@ describe('genal', () => {
   });
 
   test.each([
-    [['fly'], 'genal: expected one of doctor, data, run, resume, train, sample, got "fly"'],
+    [['fly'], 'genal: expected one of doctor, backend, data, run, resume, train, sample, got "fly"'],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
     [
       ['run', 'nothing-like-it'],

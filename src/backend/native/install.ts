@@ -81,11 +81,11 @@ async function build(
   const { signal } = events;
   const scratch = path.join(folder, 'scratch');
   await mkdir(scratch);
+  const libraries = await librariesFor(plan, folder, events);
   const packages = await step(events, 'binding', ['fetching its source', 'source fetched'], () =>
     packagesFor(plan, scratch, signal),
   );
   await copyPackages(packages, folder);
-  const libraries = await librariesFor(plan, folder, events);
   await step(events, 'compiler', [plan.compiler.join(' '), 'binding compiled'], () =>
     compileInto(plan, folder, { packages, libraries, scratch }, signal),
   );

@@ -69,7 +69,14 @@ export async function fetchPackages(into: string, signal?: AbortSignal): Promise
 async function npmPack(into: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     const specifiers = packages.map(({ specifier }) => specifier);
-    const words = ['pack', ...specifiers, '--loglevel=error', `--pack-destination=${into}`];
+    const words = [
+      'pack',
+      ...specifiers,
+      '--loglevel=error',
+      '--fetch-retries=1',
+      '--fetch-retry-mintimeout=1000',
+      `--pack-destination=${into}`,
+    ];
     await runProgram('npm', words, { cwd: into, signal });
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;

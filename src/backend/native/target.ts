@@ -23,9 +23,7 @@ export interface NativeTarget {
   readonly framework: string;
   /** Python package whose wheel ships both. */
   readonly wheel: string;
-  /** Tags of wheels that run here, for a pip that does not find them by itself. */
-  readonly wheelPlatforms: readonly string[];
-  /** How the names of such wheels end. */
+  /** How the names of its wheels end. */
   readonly wheelName: RegExp;
   /** Bytes of TensorFlow 2.21, the version of March 2026; later ones are about as large. */
   readonly bytes: { readonly download: number; readonly libraries: number };
@@ -75,18 +73,10 @@ export function nativeTarget(device: NativeDevice, { platform, arch, glibc }: Ma
     framework: `libtensorflow_framework${ending}`,
     // Only x64 Linux has a package of its own without CUDA; elsewhere the one package has none.
     wheel: platform === 'linux' && arch === 'x64' && device === 'cpu' ? 'tensorflow-cpu' : 'tensorflow',
-    wheelPlatforms: wheelPlatforms[`${platform}-${arch}`],
     wheelName: wheelNames[`${platform}-${arch}`],
     bytes: device === 'gpu' ? gpuBytes : cpuBytes[`${platform}-${arch}`],
   };
 }
-
-const wheelPlatforms = {
-  'linux-x64': ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'],
-  'linux-arm64': ['manylinux_2_27_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64'],
-  'darwin-x64': ['macosx_10_15_x86_64'],
-  'darwin-arm64': ['macosx_12_0_arm64'],
-} as const;
 
 const wheelNames = {
   'linux-x64': /manylinux.*_x86_64\.whl$/,

@@ -36,7 +36,6 @@ export interface FetchOptions {
  */
 export async function fetchWheel(requirement: string, options: FetchOptions): Promise<string> {
   const { downloads, signal } = options;
-  await mkdir(downloads, { recursive: true });
   const [kept] = await wholeWheels(requirement, downloads, options.target);
   if (kept !== undefined) return kept;
   const partial = path.join(options.scratch, 'pip');
@@ -45,6 +44,7 @@ export async function fetchWheel(requirement: string, options: FetchOptions): Pr
     const [name] = await pipDownload(requirement, partial, options);
     signal?.throwIfAborted();
     if (name === undefined) throw new Error(`pip download ${requirement}: expected a wheel, got none`);
+    await mkdir(downloads, { recursive: true });
     await rename(path.join(partial, name), path.join(downloads, name));
     return path.join(downloads, name);
   } finally {
@@ -87,55 +87,35 @@ export function packageName(requirement: string): string {
 }
 
 async function pipDownload(requirement: string, folder: string, options: FetchOptions): Promise<string[]> {
-  const { python, target, signal, onBytes } = options;
+  const { python, signal, onBytes } = options;
   let total: number | null = null;
   const watch = setInterval(
     () => void folderBytes(folder).then((bytes) => onBytes?.(Math.min(bytes, total ?? bytes), total)),
     watchMs,
   );
-  const download = (platform: string | null) =>
-    runProgram(python, pipArguments(requirement, folder, platform), {
+  try {
+    await runProgram(python, pipArguments(requirement, folder), {
       signal,
-      // Here, because here the space was checked.
+      // Half-finished files here too, because here the space was checked.
       env: { TMPDIR: folder, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       onOutput: (text) => {
         total = announcedBytes(text) ?? total;
       },
     });
-  try {
-    // A pip from before the tags manylinux_2_x finds such wheels only when told one tag.
-    await firstThatFinds([null, ...target.wheelPlatforms], download);
   } catch (error) {
-    throw error instanceof ProgramError ? new Error(pipSentence(requirement, error)) : error;
+    if (!(error instanceof ProgramError)) throw error;
+    const version = await runProgram(python, ['-m', 'pip', '--version'], { signal }).catch(() => '');
+    throw new Error(pipSentence(requirement, error, version));
   } finally {
     clearInterval(watch);
   }
   return (await readdir(folder)).filter((name) => name.endsWith('.whl'));
 }
 
-async function firstThatFinds(
-  platforms: readonly (string | null)[],
-  download: (platform: string | null) => Promise<unknown>,
-): Promise<void> {
-  const [platform = null, ...rest] = platforms;
-  try {
-    await download(platform);
-  } catch (error) {
-    const isUnknown = error instanceof ProgramError && error.output.includes('No matching distribution');
-    // Where the index cannot be reached pip ends with the same words.
-    if (!isUnknown || rest.length === 0 || isUnreachable(error.output)) throw error;
-    await firstThatFinds(rest, download);
-  }
-}
-
-function pipArguments(requirement: string, folder: string, platform: string | null): string[] {
+function pipArguments(requirement: string, folder: string): string[] {
   return [
     ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-cache-dir', '--retries', '2'],
-    ...['--progress-bar', 'off', '--python-version', wheelPython],
-    ...(platform === null
-      ? []
-      : ['--implementation', 'cp', '--abi', `cp${wheelPython}`, '--platform', platform]),
-    ...['--dest', folder, requirement],
+    ...['--progress-bar', 'off', '--python-version', wheelPython, '--dest', folder, requirement],
   ];
 }
 
@@ -150,16 +130,26 @@ export function announcedBytes(text: string): number | null {
   return Number(found[1]) * { k: 1e3, M: 1e6, G: 1e9 }[found[2] as 'k' | 'M' | 'G'];
 }
 
-/** Why pip failed, in one sentence, with the way out. */
-export function pipSentence(requirement: string, { message, output, missing }: ProgramError): string {
+/**
+ * Why pip failed, in one sentence, with the way out.
+ *
+ * @param version what `pip --version` printed
+ */
+export function pipSentence(
+  requirement: string,
+  { message, output, missing }: ProgramError,
+  version: string,
+): string {
   if (missing) return `${message}; install Python 3, or name a folder with --from`;
   if (output.includes('No module named pip')) {
     return 'Python has no pip, which fetches TensorFlow; install it (Debian: apt install python3-pip), or name a folder with --from';
   }
   if (/No space left on device|Errno 28/.test(output)) return `pip download ${requirement}: the disk is full`;
-  const unreachable = /Connection|Temporary failure|Name or service|timed out|Network is unreachable/.test(
-    output,
-  );
+  const [, major = '99', minor = '0'] = /^pip (\d+)\.(\d+)/.exec(version) ?? [];
+  // Older ones know neither the tags of today's wheels nor that 3.12 comes after 3.9.
+  if (Number(major) * 100 + Number(minor) < 2003) {
+    return `pip ${major}.${minor} is too old to fetch TensorFlow; run "python3 -m pip install --upgrade pip", or name a folder with --from`;
+  }
   const reason = lastLine(output).replace(/^ERROR: /, '');
   return isUnreachable(output)
     ? `pip cannot reach the package index (${reason}); connect to the network, or name a folder with --from`
