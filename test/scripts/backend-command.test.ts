@@ -187,7 +187,7 @@ describe.skipIf(!canBuild)('genal backend install', () => {
 
   test('interrupted, exits 130 and leaves nothing', async () => {
     const { begin, backends } = setting();
-    const { child, ended } = begin(['install', '--force', '--from', source()], { CXX: compiler('sleep 30') });
+    const { child, ended } = begin(['install', '--force', '--from', source()], { CXX: compiler('sleep 120') });
     await until(() => readIfThere(backends).some((name) => name.includes('.building-')));
     child.kill('SIGINT');
     const { status, stdout } = await ended;
