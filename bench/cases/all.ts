@@ -3,12 +3,16 @@ import type { StepCase } from './case.ts';
 import { dcgan28, dcgan28Wide, dcgan32, dcgan32Wide } from './dcgan.ts';
 import { latentSearch } from './latent-search.ts';
 import { classifierStep, poolScoring } from './lenet.ts';
+import { m2 } from './m2.ts';
+import { vae } from './vae.ts';
 import { wganGpCritic } from './wgan-gp.ts';
 
 /** What is timed unless cases are named: work of a size for two cores. */
 export const standardCases: readonly StepCase[] = [
   dcgan28,
   wganGpCritic,
+  vae,
+  m2,
   latentSearch,
   classifierStep,
   poolScoring,
