@@ -19,6 +19,7 @@
  * unlabelled images with class 0, then all with class 1, and so on.
  */
 import * as tf from '@tensorflow/tfjs';
+import { softplus } from '../src/backend/softplus.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import { affine, denseShapes, type Gaussians, gaussians, softplusStack, stackShapes } from './mlp-layers.ts';
 import { type Network, type NetworkShapes, variableOf } from './network.ts';
@@ -91,20 +92,46 @@ export function encodePairs(
   labels: tf.Tensor1D,
 ): Gaussians {
   const { weights } = encoder;
-  const [labelled] = labels.shape;
-  const unlabelled = pixels.shape[0] - labelled;
   return tf.tidy(() => {
     const ofImages = affine(weights, 'hidden0', pixels);
     const ofClasses = variableOf<tf.Tensor2D>(weights, 'hidden0/classes');
-    const [size] = ofImages.shape.slice(1) as [number];
-    const [known, unknown] = tf.split(ofImages, [labelled, unlabelled]) as [tf.Tensor2D, tf.Tensor2D];
-    const withLabel = tf.add(known, tf.gather(ofClasses, labels));
-    // [classes, unlabelled, units]: one row each of the classes and of the images.
-    const withEvery = tf.add(tf.expandDims(unknown, 0), tf.expandDims(ofClasses, 1));
-    const sums = tf.concat2d([withLabel as tf.Tensor2D, tf.reshape(withEvery, [-1, size])], 0);
-    const units = softplusStack(weights, 'hidden', tf.softplus(sums), { first: 1, count: hidden.length });
+    const sums = addClasses(ofImages, tf.gather(ofClasses, labels), ofClasses);
+    const units = softplusStack(weights, 'hidden', softplus(sums), { first: 1, count: hidden.length });
     return gaussians(affine(weights, 'moments', units));
   });
+}
+
+/**
+ * The sums of all pairs, `[pairs, units]`: each labelled image's with its label, then every class with every unlabelled
+ * image's. The gradient by hand, because that of joining rows would copy them once more to take them apart.
+ *
+ * @param ofImages `[labelled + unlabelled, units]`
+ * @param ofLabels the class rows of the labels, `[labelled, units]`
+ * @param ofClasses `[classes, units]`
+ */
+function addClasses(ofImages: tf.Tensor2D, ofLabels: tf.Tensor2D, ofClasses: tf.Tensor2D): tf.Tensor2D {
+  const [labelled, units] = ofLabels.shape;
+  const [classes] = ofClasses.shape;
+  const unlabelled = ofImages.shape[0] - labelled;
+  const known = (rows: tf.Tensor) => tf.slice(rows, [0, 0], [labelled, units]);
+  const others = (rows: tf.Tensor) => tf.slice(rows, [labelled, 0], [-1, units]);
+  const add = tf.customGrad((images, labels, every) => {
+    // [classes, unlabelled, units]: one row each of the classes and of the images.
+    const withEvery = tf.add(
+      tf.expandDims(others(images as tf.Tensor), 0),
+      tf.expandDims(every as tf.Tensor, 1),
+    );
+    const withLabel = tf.add(known(images as tf.Tensor), labels as tf.Tensor);
+    return {
+      value: tf.concat([withLabel, tf.reshape(withEvery, [-1, units])]),
+      gradFunc: (dy: tf.Tensor) => {
+        const ofKnown = known(dy);
+        const ofOthers = tf.reshape(others(dy), [classes, unlabelled, units]);
+        return [tf.concat([ofKnown, tf.sum(ofOthers, 0)]), ofKnown, tf.sum(ofOthers, 1)];
+      },
+    };
+  });
+  return add(ofImages, ofLabels, ofClasses) as tf.Tensor2D;
 }
 
 /**
@@ -121,14 +148,16 @@ export function decodePairs(
 ): tf.Tensor2D {
   const { weights } = decoder;
   return tf.tidy(() => {
-    // One product with [latent, class] is W_z z + W_y y, without another pass over the sums.
-    const joined = tf.concat2d(
-      [variableOf(weights, 'hidden0/weights'), variableOf(weights, 'hidden0/classes')],
-      0,
+    // One product with [latent, class] is W_z z + W_y y + b, without another pass over the sums: every pair has one
+    // class, so the bias can stand in the rows of the classes.
+    const ofClasses: tf.Tensor2D = tf.add(
+      variableOf<tf.Tensor2D>(weights, 'hidden0/classes'),
+      variableOf<tf.Tensor1D>(weights, 'hidden0/bias'),
     );
-    const products = tf.matMul(tf.concat2d([latents, classes], 1), joined);
-    const first = tf.softplus(tf.add(products, variableOf<tf.Tensor1D>(weights, 'hidden0/bias')));
-    const units = softplusStack(weights, 'hidden', first as tf.Tensor2D, { first: 1, count: hidden.length });
+    const joined = tf.concat2d([variableOf(weights, 'hidden0/weights'), ofClasses], 0);
+    const products: tf.Tensor2D = tf.matMul(tf.concat2d([latents, classes], 1), joined);
+    const first = softplus(products);
+    const units = softplusStack(weights, 'hidden', first, { first: 1, count: hidden.length });
     return affine(weights, 'logits', units);
   });
 }

@@ -72,7 +72,7 @@ export interface M2Noise {
   /** `[classes, unlabelled, latentSize]` from N(0, I): every class its own. */
   readonly unlabelledLatents: tf.Tensor3D;
   /**
-   * Uniform in [0, 1), as the labelled and the unlabelled images: pixels are binarised by it, once for all classes.
+   * Uniform in [-1, 1), as the labelled and the unlabelled images: pixels are binarised by it, once for all classes.
    * Absent for real-valued pixels.
    */
   readonly pixels?: { readonly labelled: tf.Tensor4D; readonly unlabelled: tf.Tensor4D };

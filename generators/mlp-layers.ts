@@ -4,6 +4,7 @@
  * Source of the terms: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", section 3 and appendices B, C.
  */
 import * as tf from '@tensorflow/tfjs';
+import { softplus } from '../src/backend/softplus.ts';
 import type { Stream } from '../src/random.ts';
 import { dense, normalValues } from './layers.ts';
 import { type NetworkShapes, variableOf } from './network.ts';
@@ -14,6 +15,8 @@ export type Gaussians = {
   readonly means: tf.Tensor2D;
   /** Natural logarithms of the variances. */
   readonly logVariances: tf.Tensor2D;
+  /** `exp(logVariances / 2)` */
+  readonly deviations: tf.Tensor2D;
 };
 
 /**
@@ -69,41 +72,42 @@ export function softplusStack(
 ): tf.Tensor2D {
   return tf.tidy(() => {
     let units = inputs;
-    for (let i = first; i < count; i++) units = tf.softplus(affine(weights, `${prefix}${i}`, units));
+    for (let i = first; i < count; i++) units = softplus(affine(weights, `${prefix}${i}`, units));
     return units === inputs ? tf.clone(inputs) : units;
   });
 }
 
 /**
- * Splits a layer's outputs into the means and log-variances of Gaussians.
+ * Splits a layer's outputs into the means and log-variances of Gaussians. The caller disposes all three tensors.
  *
  * @param moments `[n, 2 latentSize]`, the means first
  */
 export function gaussians(moments: tf.Tensor2D): Gaussians {
-  const [means, logVariances] = tf.split(moments, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-  return { means, logVariances };
+  return tf.tidy(() => {
+    const [means, logVariances] = tf.split(moments, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    return { means, logVariances, deviations: tf.exp(tf.mul(logVariances, 0.5)) };
+  });
 }
 
 /**
- * Latents by reparametrisation, `means + exp(logVariances / 2) noise`, `[n, latentSize]`. The caller disposes them.
+ * Latents by reparametrisation, `means + deviations noise`, `[n, latentSize]`. The caller disposes them.
  *
  * @param noise `[n, latentSize]` from N(0, I)
  */
-export function sampleGaussians({ means, logVariances }: Gaussians, noise: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => tf.add(means, tf.mul(tf.exp(tf.mul(logVariances, 0.5)), noise)));
+export function sampleGaussians({ means, deviations }: Gaussians, noise: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(() => tf.add(means, tf.mul(deviations, noise)));
 }
 
 /**
- * `KL(N(means, exp(logVariances)) || N(0, I))` in nats, summed over dimensions:
- * `-1/2 sum(1 + logVariances - means^2 - exp(logVariances))`.
+ * `KL(N(means, deviations^2) || N(0, I))` in nats, summed over dimensions:
+ * `-1/2 sum(1 + logVariances - means^2 - deviations^2)`.
  *
  * @returns `[n]`; the caller disposes it
  */
-export function divergenceFromPrior({ means, logVariances }: Gaussians): tf.Tensor1D {
+export function divergenceFromPrior({ means, logVariances, deviations }: Gaussians): tf.Tensor1D {
   return tf.tidy(() => {
-    const ofMeans = tf.square(means);
-    const ofVariances = tf.sub(tf.exp(logVariances), logVariances);
-    const sums = tf.sum(tf.add(ofMeans, ofVariances), 1);
+    const squares = tf.add(tf.square(means), tf.square(deviations));
+    const sums = tf.sum(tf.sub(squares, logVariances), 1);
     return tf.mul(tf.sub(sums, means.shape[1]), 0.5) as tf.Tensor1D;
   });
 }
@@ -138,16 +142,14 @@ export function bernoulliLoss(logits: tf.Tensor2D, pixels: tf.Tensor2D): tf.Tens
  * Pixels in [0, 1] as targets of {@link bernoulliLoss} and as inputs, `[n, height width channels]`.
  *
  * @param images `[n, height, width, channels]` in [-1, 1]
- * @param noise as many numbers, uniform in [0, 1): then pixels are drawn, 1 where the noise is below the brightness,
- *   which is never of black and always of white. Else they are the brightness itself
+ * @param noise of the same shape, uniform in [-1, 1): then pixels are drawn with their brightness as probability, 1
+ *   where the image is above the noise, which black never is and white always. Else they are the brightness itself
  * @returns the caller disposes it
  */
-export function bernoulliPixels(images: tf.Tensor4D, noise?: tf.Tensor): tf.Tensor2D {
+export function bernoulliPixels(images: tf.Tensor4D, noise?: tf.Tensor4D): tf.Tensor2D {
   return tf.tidy(() => {
     const [n, ...shape] = images.shape;
-    const brightness = tf.add(tf.mul(images, 0.5), 0.5);
-    const flat = tf.reshape(brightness, [n, tf.util.sizeFromShape(shape)]) as tf.Tensor2D;
-    if (noise === undefined) return flat;
-    return tf.cast(tf.greater(flat, tf.reshape(noise, flat.shape)), 'float32');
+    const pixels = noise ? tf.cast(tf.greater(images, noise), 'float32') : tf.add(tf.mul(images, 0.5), 0.5);
+    return tf.reshape(pixels, [n, tf.util.sizeFromShape(shape)]);
   });
 }

@@ -36,8 +36,8 @@ export interface VaeTraining {
 export interface VaeNoise {
   /** `[n, latentSize]` from N(0, I). */
   readonly latents: tf.Tensor2D;
-  /** As the images, uniform in [0, 1): pixels are binarised by it. Absent for real-valued pixels. */
-  readonly pixels?: tf.Tensor;
+  /** As the images, uniform in [-1, 1): pixels are binarised by it. Absent for real-valued pixels. */
+  readonly pixels?: tf.Tensor4D;
 }
 
 /** Scalars on the device, in nats an image. */

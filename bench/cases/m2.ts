@@ -33,16 +33,20 @@ export const m2: StepCase = {
     const { shape, classes, hidden, latentSize, labelled, unlabelled } = SIZES[size];
     const config = M2Config.parse({ kind: 'm2', classes, hidden, latentSize, weighting: { alpha: 60 } });
     const training = createM2Training(config, shape, { labelled, unlabelled }, stream.of('training'));
-    const uniforms = (name: string, n: number) =>
-      tf.tensor4d(stream.of(name).uniforms(n * tf.util.sizeFromShape([...shape])), [n, ...shape]);
-    const imagesOf = (name: string, n: number) => tf.tidy(() => tf.sub(tf.mul(uniforms(name, n), 2), 1));
+    const inRange = (name: string, n: number) => {
+      const values = stream.of(name).uniforms(n * tf.util.sizeFromShape([...shape]));
+      return tf.tensor4d(
+        values.map((value) => 2 * value - 1),
+        [n, ...shape],
+      );
+    };
     const batch = {
-      labelled: imagesOf('labelled', labelled) as tf.Tensor4D,
+      labelled: inRange('labelled', labelled),
       labels: tf.tensor1d(
         Array.from({ length: labelled }, (_, row) => row % classes),
         'int32',
       ),
-      unlabelled: imagesOf('unlabelled', unlabelled) as tf.Tensor4D,
+      unlabelled: inRange('unlabelled', unlabelled),
     };
     const normals = stream.of('latents');
     const noise = {
@@ -53,8 +57,8 @@ export const m2: StepCase = {
         latentSize,
       ]),
       pixels: {
-        labelled: uniforms('labelled pixels', labelled),
-        unlabelled: uniforms('unlabelled pixels', unlabelled),
+        labelled: inRange('labelled pixels', labelled),
+        unlabelled: inRange('unlabelled pixels', unlabelled),
       },
     };
     return {

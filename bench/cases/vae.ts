@@ -31,14 +31,17 @@ export const vae: StepCase = {
     const config = VaeConfig.parse({ kind: 'vae', hidden, latentSize, batch });
     const training = createVaeTraining(config, shape, stream.of('training'));
     const count = batch * tf.util.sizeFromShape([...shape]);
-    const brightness = stream.of('images').uniforms(count);
-    const images = tf.tensor4d(
-      brightness.map((value) => 2 * value - 1),
-      [batch, ...shape],
-    );
+    const inRange = (name: string) => {
+      const values = stream.of(name).uniforms(count);
+      return tf.tensor4d(
+        values.map((value) => 2 * value - 1),
+        [batch, ...shape],
+      );
+    };
+    const images = inRange('images');
     const noise = {
       latents: tf.tensor2d(stream.of('latents').normals(batch * latentSize), [batch, latentSize]),
-      pixels: tf.tensor4d(stream.of('pixels').uniforms(count), [batch, ...shape]),
+      pixels: inRange('pixels'),
     };
     return {
       gflop: vaeFlop(SIZES[size]) / 1e9,

@@ -25,12 +25,12 @@ class M2:
         self.adam = torch.optim.Adam([*weights, self.encoder_y, self.decoder_y], lr=3e-4)
         images = labelled + unlabelled
         self.images = 2 * torch.rand(images, pixels) - 1
-        self.noise = torch.rand(images, pixels)
+        self.noise = 2 * torch.rand(images, pixels) - 1
         self.labels = torch.arange(labelled) % classes
         self.latents = torch.randn(labelled + classes * unlabelled, latent)
 
     def step(self):
-        pixels = ((self.images + 1) / 2 > self.noise).float()
+        pixels = (self.images > self.noise).float()
         known, unknown = pixels.split([self.known, self.unknown])
 
         # Pairs: labelled images with their label, then all unlabelled images class by class.

@@ -13,11 +13,11 @@ class Vae:
         weights = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.adam = torch.optim.Adam(weights, lr=3e-4)
         self.images = 2 * torch.rand(batch, pixels) - 1
-        self.noise = torch.rand(batch, pixels)
+        self.noise = 2 * torch.rand(batch, pixels) - 1
         self.latents = torch.randn(batch, latent)
 
     def step(self):
-        pixels = ((self.images + 1) / 2 > self.noise).float()
+        pixels = (self.images > self.noise).float()
         mean, log_variance = self.encoder(pixels).chunk(2, 1)
         logits = self.decoder(mean + torch.exp(log_variance / 2) * self.latents)
         n = len(pixels)

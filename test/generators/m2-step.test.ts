@@ -64,7 +64,7 @@ function batch(step = 0) {
     noise: {
       labelledLatents: tf.tensor2d(waves(300 + step, 1.5, 0, KNOWN * 2), [KNOWN, 2]),
       unlabelledLatents: tf.tensor3d(waves(400 + step, 1.5, 0, 3 * UNKNOWN * 2), [3, UNKNOWN, 2]),
-      pixels: { labelled: pixels(150, 0.5, 0.5, KNOWN), unlabelled: pixels(250, 0.5, 0.5, UNKNOWN) },
+      pixels: { labelled: pixels(150, 0.9, 0, KNOWN), unlabelled: pixels(250, 0.9, 0, UNKNOWN) },
     },
   };
 }

@@ -43,7 +43,7 @@ function batch(step: number) {
     images: tf.tensor4d(waves(100 + step, 0.9, 0, N * 6), [N, ...SHAPE]),
     noise: {
       latents: tf.tensor2d(waves(300 + step, 1.5, 0, N * 3), [N, 3]),
-      pixels: tf.tensor4d(waves(200 + step, 0.5, 0.5, N * 6), [N, ...SHAPE]),
+      pixels: tf.tensor4d(waves(200 + step, 0.9, 0, N * 6), [N, ...SHAPE]),
     },
   };
 }
@@ -54,12 +54,7 @@ interface Expected {
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
 
-async function expectValues(
-  actual: ArrayLike<number>,
-  wanted: readonly number[],
-  digits: number,
-  name: string,
-) {
+function expectValues(actual: ArrayLike<number>, wanted: readonly number[], digits: number, name: string) {
   expect(actual.length, name).toBe(wanted.length);
   wanted.forEach((value, i) => {
     expect(actual[i], `${name} ${i}`).toBeCloseTo(value, digits);
@@ -171,7 +166,7 @@ test('names the argument of a wrong shape', () => {
   expect(() => vaeStep(training, images, { ...noise, latents: tf.zeros([4, 2]) })).toThrow(
     'vaeStep.noise.latents: expected shape [4, 3], got [4, 2]',
   );
-  expect(() => vaeStep(training, images, { ...noise, pixels: tf.zeros([1]) })).toThrow(
-    'vaeStep.noise.pixels: expected shape [4, 2, 3, 1], got [1]',
+  expect(() => vaeStep(training, images, { ...noise, pixels: tf.zeros([4, 3, 2, 1]) })).toThrow(
+    'vaeStep.noise.pixels: expected shape [4, 2, 3, 1], got [4, 3, 2, 1]',
   );
 });
