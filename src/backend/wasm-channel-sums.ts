@@ -14,6 +14,12 @@ interface ReduceAttrs {
   readonly keepDims: boolean;
 }
 
+/**
+ * The pooling kernel keeps a row of channels on the module's stack of 64 KB. Past it (16 000 still pass) it writes over
+ * other memory, and the process dies later somewhere else.
+ */
+const WIDEST_POOLED = 4096;
+
 type BuiltIn = (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
 
 /**
@@ -37,19 +43,34 @@ export function reduceLeadingAxes(
   if (!leading || x.dtype !== 'float32' || rows < 2 || columns < 2) {
     return builtIn({ inputs, attrs, backend }) as tf.TensorInfo;
   }
+  const shape = x.shape.map((size, axis) => (axis < count ? 1 : size)).slice(attrs.keepDims ? 0 : count);
+  if (columns > WIDEST_POOLED) {
+    const result = backend.makeOutput(shape, 'float32');
+    addRows(heapOf(x, backend), heapOf(result, backend), name === 'Sum' ? 1 : rows);
+    return result;
+  }
   const means = runWasmKernel(
     'AvgPool',
     { x: reshaped(x, [1, rows, 1, columns]) },
     { filterSize: [rows, 1], strides: 1, pad: 'valid' },
     backend,
   );
-  const shape = x.shape.map((size, axis) => (axis < count ? 1 : size)).slice(attrs.keepDims ? 0 : count);
   const result = backend.makeOutput(shape, 'float32');
   const [from, to] = [heapOf(means, backend), heapOf(result, backend)];
   const scale = name === 'Sum' ? rows : 1;
   for (let i = 0; i < columns; i++) to[i] = scale * (from[i] as number);
   free(backend, means);
   return result;
+}
+
+/** Sums of the rows of `from`, each as long as `to`, divided by `divisor`. */
+function addRows(from: Float32Array, to: Float32Array, divisor: number): void {
+  const columns = to.length;
+  to.set(from.subarray(0, columns));
+  for (let start = columns; start < from.length; start += columns) {
+    for (let i = 0; i < columns; i++) to[i] = (to[i] as number) + (from[start + i] as number);
+  }
+  if (divisor !== 1) for (let i = 0; i < columns; i++) to[i] = (to[i] as number) / divisor;
 }
 
 function product(sizes: readonly number[]): number {
