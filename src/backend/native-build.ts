@@ -4,6 +4,7 @@
  * ```
  * manifest.json        {@link NativeManifest}; written last, so a folder that has one is complete
  * tfjs_binding.node    the binding, N-API, so one build serves every Node version
+ * stderr_hold.node     holds back what TensorFlow has to say while it loads
  * package/             tfjs-node as npm ships it
  * node_modules/        what that requires: google-protobuf; @tensorflow/tfjs and tfjs-core, each one line that
  *                      hands out the program's own, from globalThis[Symbol.for('genal.tensorflow')]
@@ -42,6 +43,8 @@ export interface NativeBuild {
 export const manifestFile = 'manifest.json';
 /** The binding in a build. */
 export const bindingFile = 'tfjs_binding.node';
+/** The addon that holds stderr back while the binding loads. */
+export const stderrHoldFile = 'stderr_hold.node';
 
 /** The folder of all builds, and of what is needed while building one. */
 export function nativeBuildsFolder(): string {

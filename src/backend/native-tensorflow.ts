@@ -5,11 +5,14 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { type NativeBuild, nativeBuilds } from './native-build.ts';
+import { bindingFile, type NativeBuild, nativeBuilds, stderrHoldFile } from './native-build.ts';
 import { oneSentence } from './one-sentence.ts';
 
 // Names in a variable of type string, so that neither compiler nor bundler resolves an optional package.
 const NATIVE_PACKAGES: readonly string[] = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+
+/** What TensorFlow 2.21 says in every process, whatever its log level: that oneDNN is on, which it should be. */
+const GREETING = /absl::InitializeLog\(\)|oneDNN custom operations are on/;
 
 const require = createRequire(import.meta.url);
 
@@ -76,7 +79,7 @@ function loadBuild({ folder, manifest }: NativeBuild): string {
   // The build's own `@tensorflow/tfjs` is one line that hands out this, so both use the same engine.
   (globalThis as Record<symbol, unknown>)[Symbol.for('genal.tensorflow')] = require('@tensorflow/tfjs');
   const load = createRequire(path.join(folder, 'package.json'));
-  const binding = load('./tfjs_binding.node') as Binding;
+  const binding = withoutGreeting(load, () => load(`./${bindingFile}`) as Binding);
   load('./package/dist/register_all_kernels.js');
   const { NodeJSKernelBackend } = load('./package/dist/nodejs_kernel_backend.js') as {
     NodeJSKernelBackend: new (binding: Binding, name: string) => tf.KernelBackend;
@@ -84,6 +87,23 @@ function loadBuild({ folder, manifest }: NativeBuild): string {
   const name = manifest.device === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
   tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, name));
   return `${name} ${manifest.tfjsNode} on TensorFlow ${binding.TF_Version}`;
+}
+
+interface StderrHold {
+  hold(): void;
+  release(): string;
+}
+
+/** Loads with stderr held back, and hands on all that was said but the greeting that every process gets. */
+function withoutGreeting<T>(load: NodeJS.Require, action: () => T): T {
+  const stderr = load(`./${stderrHoldFile}`) as StderrHold;
+  stderr.hold();
+  try {
+    return action();
+  } finally {
+    const said = stderr.release().split(/(?<=\n)/);
+    process.stderr.write(said.filter((line) => !GREETING.test(line)).join(''));
+  }
 }
 
 /** `util.isNullOrUndefined` and `util.isArray` went away in Node 23; tfjs-node 4.22.0 still calls them. */

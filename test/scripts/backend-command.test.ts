@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -115,6 +116,19 @@ describe('genal backend', () => {
 });
 
 describe.skipIf(!canBuild)('genal backend install', () => {
+  test('refuses to build from the very libraries that it would replace', async () => {
+    const { run, backends } = setting();
+    const folder = join(backends, `tensorflow-cpu-${platform}-${arch}`);
+    mkdirSync(backends, { recursive: true });
+    renameSync(source(), folder);
+    const { status, stderr } = await run(['install', '--force', '--from', folder]);
+    expect(stderr.trim()).toBe(
+      `--from: ${folder} is what would be replaced, with the libraries in it; name another folder, or leave out --from`,
+    );
+    expect(status).toBe(1);
+    expect(readdirSync(join(folder, 'lib'))).toHaveLength(2);
+  });
+
   test('--dry-run says what it would do and writes nothing', async () => {
     const { run, cache } = setting();
     const { status, stdout } = await run(['install', '--dry-run', '--from', source()]);
@@ -187,7 +201,9 @@ describe.skipIf(!canBuild)('genal backend install', () => {
 
   test('interrupted, exits 130 and leaves nothing', async () => {
     const { begin, backends } = setting();
-    const { child, ended } = begin(['install', '--force', '--from', source()], { CXX: compiler('sleep 120') });
+    const { child, ended } = begin(['install', '--force', '--from', source()], {
+      CXX: compiler('sleep 120'),
+    });
     await until(() => readIfThere(backends).some((name) => name.includes('.building-')));
     child.kill('SIGINT');
     const { status, stdout } = await ended;

@@ -77,24 +77,37 @@ export function linkerArguments({
  * @throws Error with one sentence if the compiler fails
  */
 export async function compile(
-  [program, ...first]: readonly [string, ...string[]],
+  compiler: readonly [string, ...string[]],
   compilation: Compilation,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const call = (args: readonly string[]) => runProgram(program, [...first, ...args], { signal });
+  const compiling = sources.map((name) => compilerArguments(compilation, name));
+  await runCompiler(compiler, compiling, signal);
+  await runCompiler(compiler, [linkerArguments(compilation)], signal);
+  const lists = sources.map((name) => readFile(path.join(compilation.scratch, `${name}.d`), 'utf8'));
+  return [...new Set((await Promise.all(lists)).flatMap(headersRead))];
+}
+
+/**
+ * Calls the compiler once for each list of arguments, all at the same time.
+ *
+ * @throws Error with one sentence if one of them fails
+ */
+export async function runCompiler(
+  [program, ...first]: readonly [string, ...string[]],
+  calls: readonly (readonly string[])[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const running = calls.map((args) => runProgram(program, [...first, ...args], { signal }));
+  // All are waited for, because their folder is removed when one has failed.
+  await Promise.allSettled(running);
   try {
-    const compiling = sources.map((name) => call(compilerArguments(compilation, name)));
-    // Both are waited for, because their folder is removed when one has failed.
-    await Promise.allSettled(compiling);
-    await Promise.all(compiling);
-    await call(linkerArguments(compilation));
+    await Promise.all(running);
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const told = error.output.split('\n').find((line) => /\berror\b/i.test(line)) ?? lastLine(error.output);
     throw new Error(`${program} cannot compile the binding: ${told.trim()}`);
   }
-  const lists = sources.map((name) => readFile(path.join(compilation.scratch, `${name}.d`), 'utf8'));
-  return [...new Set((await Promise.all(lists)).flatMap(headersRead))];
 }
 
 /**

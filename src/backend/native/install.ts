@@ -6,12 +6,19 @@
  */
 import { copyFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bindingFile, manifestFile, type NativeManifest, nativeBuildsFolder } from '../native-build.ts';
+import {
+  bindingFile,
+  manifestFile,
+  type NativeManifest,
+  nativeBuildsFolder,
+  stderrHoldFile,
+} from '../native-build.ts';
 import { compile } from './compile.ts';
 import { checkSpace, folderBytes, freeBytes } from './disk.ts';
 import { type BindingPackages, copyPackages, fetchPackages, packagesOfBuild } from './npm-packages.ts';
 import { cudaVersion, type InstallPlan } from './plan.ts';
 import { alone, replaceFolder, temporaryBeside } from './publish.ts';
+import { compileStderrHold } from './stderr-hold.ts';
 import type { Verified } from './verification.ts';
 import { verifyNative } from './verify.ts';
 import { unpackWheels } from './wheel-contents.ts';
@@ -160,6 +167,11 @@ async function compileInto(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const roots = [packages.nodeHeaders, libraries.include];
+  await compileStderrHold(
+    compiler,
+    { target, nodeHeaders: packages.nodeHeaders, output: path.join(folder, stderrHoldFile), scratch },
+    signal,
+  );
   const headers = await compile(
     compiler,
     {

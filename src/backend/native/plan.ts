@@ -1,6 +1,7 @@
 /**
  * What an installation will do, need and leave, decided before anything is written.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { nativeBuildFolder, nativeBuildsFolder } from '../native-build.ts';
@@ -71,7 +72,19 @@ export async function planInstall(options: PlanOptions): Promise<InstallPlan> {
   const downloads = path.join(nativeBuildsFolder(), 'downloads', device);
   const source = await findSource(target, downloads, options);
   const folder = nativeBuildFolder(device);
+  if (source.kind === 'found' && isInside(source.found.libraries, folder)) {
+    throw new Error(
+      `--from: ${folder} is what would be replaced, with the libraries in it; name another folder, or leave out --from`,
+    );
+  }
   return { target, source, folder, downloads, compiler, bytes: needsOf(source, target) };
+}
+
+/** Whether two paths lead to a file or folder below, or to the same, links followed. */
+function isInside(file: string, folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const between = path.relative(realpathSync(folder), realpathSync(file));
+  return between !== '..' && !between.startsWith(`..${path.sep}`) && !path.isAbsolute(between);
 }
 
 async function findSource(
