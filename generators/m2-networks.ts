@@ -21,7 +21,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { softplus } from '../src/backend/softplus.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
-import { affine, denseShapes, type Gaussians, gaussians, softplusStack, stackShapes } from './mlp-layers.ts';
+import { affine, denseShapes, softplusStack, stackShapes } from './mlp-layers.ts';
+import { type Gaussians, gaussians } from './mlp-terms.ts';
 import { type Network, type NetworkShapes, variableOf } from './network.ts';
 
 /** What fixes the sizes of all three networks. */

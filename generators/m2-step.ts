@@ -27,13 +27,8 @@ import {
   pairClasses,
   pairPixels,
 } from './m2-networks.ts';
-import {
-  bernoulliLoss,
-  bernoulliPixels,
-  denseValues,
-  divergenceFromPrior,
-  sampleGaussians,
-} from './mlp-layers.ts';
+import { denseValues } from './mlp-layers.ts';
+import { bernoulliLoss, bernoulliPixels, divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
 import { createNetwork, disposeNetwork, type Network, variablesOf } from './network.ts';
 import type { Variables } from './variables.ts';
 

@@ -14,7 +14,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
-import { affine, denseShapes, type Gaussians, gaussians, softplusStack, stackShapes } from './mlp-layers.ts';
+import { affine, denseShapes, softplusStack, stackShapes } from './mlp-layers.ts';
+import { type Gaussians, gaussians } from './mlp-terms.ts';
 import type { Network, NetworkShapes } from './network.ts';
 
 /** What fixes the sizes of both networks. */

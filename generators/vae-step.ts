@@ -10,13 +10,8 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
-import {
-  bernoulliLoss,
-  bernoulliPixels,
-  denseValues,
-  divergenceFromPrior,
-  sampleGaussians,
-} from './mlp-layers.ts';
+import { denseValues } from './mlp-layers.ts';
+import { bernoulliLoss, bernoulliPixels, divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
 import { createNetwork, disposeNetwork, type Network, variablesOf } from './network.ts';
 import type { VaeConfig } from './vae-config.ts';
 import { decodeLogits, encodePixels, type VaeArchitecture, vaeShapes } from './vae-networks.ts';

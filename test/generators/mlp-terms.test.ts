@@ -6,7 +6,7 @@ import {
   divergenceFromPrior,
   gaussians as gaussiansOf,
   sampleGaussians,
-} from '../../generators/mlp-layers.ts';
+} from '../../generators/mlp-terms.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 
@@ -111,6 +111,41 @@ test('its gradient at logits far out is that of the line it becomes', async () =
   const values = [...(await slope(tf.tensor2d([[-200, -200, 200, 200]])).data())];
   expect(values.map((value) => value + 0)).toEqual([-1, 0, 0, 1]);
 });
+
+test.each(['cpu', 'wasm'] as const)(
+  'gradients of samples and divergences, first and second, are those of the plain formulas, on %s',
+  async (backend) => {
+    await selectBackend(backend);
+    const stream = rootStream(4);
+    const noise = tf.tensor2d(stream.normals(6), [3, 2]);
+    const shares = tf.tensor1d([0.7, -1.3, 2]);
+    const column = tf.reshape(shares, [3, 1]);
+    const ours = (moments: tf.Tensor) => {
+      const posteriors = gaussiansOf(moments as tf.Tensor2D);
+      const ofLatents = tf.sum(tf.mul(column, tf.square(sampleGaussians(posteriors, noise))));
+      return tf.add(ofLatents, tf.sum(tf.mul(shares, tf.square(divergenceFromPrior(posteriors)))));
+    };
+    const plain = (moments: tf.Tensor) => {
+      const [means, logs] = tf.split(moments, 2, 1) as [tf.Tensor, tf.Tensor];
+      const latents = tf.add(means, tf.mul(tf.exp(tf.div(logs, 2)), noise));
+      const sums = tf.sum(tf.sub(tf.sub(tf.add(logs, 1), tf.square(means)), tf.exp(logs)), 1);
+      const ofLatents = tf.sum(tf.mul(column, tf.square(latents)));
+      return tf.add(ofLatents, tf.sum(tf.mul(shares, tf.square(tf.mul(sums, -0.5)))));
+    };
+    const moments = tf.tensor2d(stream.normals(12), [3, 4]);
+    const weights = tf.tensor2d(stream.normals(12), [3, 4]);
+    const first = (f: (moments: tf.Tensor) => tf.Tensor) => tf.grad(f);
+    const second = (f: (moments: tf.Tensor) => tf.Tensor) =>
+      tf.grad((at) => tf.sum(tf.mul(weights, tf.grad(f)(at))));
+    for (const order of [first, second]) {
+      const expected = await order(plain)(moments).data();
+      const got = await order(ours)(moments).data();
+      expected.forEach((value, i) => {
+        expect(Math.abs(got[i]! - value)).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
+      });
+    }
+  },
+);
 
 test('pixels are the brightness, or drawn with it as probability', async () => {
   const images = tf.tensor4d([-1, 1, 0, -0.5], [1, 2, 2, 1]);
