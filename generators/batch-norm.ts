@@ -10,7 +10,11 @@
  * its gradient in closed form, which takes fewer passes over the images than differentiating its operations.
  */
 import * as tf from '@tensorflow/tfjs';
-import { fusedBatchNorm, fusedBatchNormGradients } from '../src/backend/native-batch-norm.ts';
+import {
+  fusedBatchNorm,
+  fusedBatchNormGradients,
+  fusedBatchNormInference,
+} from '../src/backend/native-batch-norm.ts';
 import { isNative } from '../src/backend/native-op.ts';
 
 /** Added to variances under the root. */
@@ -97,7 +101,8 @@ function batchNormFused(
 }
 
 /**
- * Normalises by fixed statistics, so that no row depends on another. Differentiable in all its arguments.
+ * Normalises by fixed statistics, so that no row depends on another. Differentiable in its inputs alone: a model in
+ * inference mode stays as it is, and no time is spent on gradients of its variables.
  *
  * @param inputs `[n, height, width, channels]`
  * @returns the inputs' shape; the caller disposes it
@@ -108,10 +113,16 @@ export function batchNormInference(
   beta: tf.Tensor1D,
   { mean, variance }: Moments,
 ): tf.Tensor4D {
-  return tf.tidy(() => {
+  const normalise = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor4D, (tensors: tf.Tensor[]) => void];
     const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, NORM_EPSILON)));
-    return tf.add(tf.mul(inputs, scale), tf.sub(beta, tf.mul(mean, scale))) as tf.Tensor4D;
+    save([scale]);
+    const value = isNative()
+      ? fusedBatchNormInference(x, gamma, beta, { mean, variance }, NORM_EPSILON)
+      : tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(mean, scale)));
+    return { value, gradFunc: (dy, [factor]) => tf.mul(dy as tf.Tensor, factor as tf.Tensor) };
   });
+  return normalise(inputs) as tf.Tensor4D;
 }
 
 /** Centred inputs, inverse standard deviation, gamma. */

@@ -36,7 +36,7 @@ export function fusedBatchNorm(
   const [outputs, mean, variance, ...saved] = runNativeOp(
     'FusedBatchNormV3',
     operands,
-    attributes(epsilon),
+    attributes(epsilon, true),
     6,
   );
   return {
@@ -45,6 +45,24 @@ export function fusedBatchNorm(
     variance: variance as tf.Tensor1D,
     saved,
   };
+}
+
+/**
+ * `gamma (x - mean) / sqrt(variance + epsilon) + beta` with the moments given, as {@link fusedBatchNorm} otherwise.
+ *
+ * @returns the inputs' shape; the caller disposes it
+ */
+export function fusedBatchNormInference(
+  inputs: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  { mean, variance }: Pick<FusedBatchNorm, 'mean' | 'variance'>,
+  epsilon: number,
+): tf.Tensor4D {
+  const operands = [inputs, gamma, beta, mean, variance];
+  const [outputs, ...rest] = runNativeOp('FusedBatchNormV3', operands, attributes(epsilon, false), 6);
+  for (const tensor of rest) tensor.dispose();
+  return outputs as tf.Tensor4D;
 }
 
 /**
@@ -61,17 +79,22 @@ export function fusedBatchNormGradients(
   epsilon: number,
 ): tf.Tensor[] {
   const operands = [dy, inputs, gamma, ...saved];
-  const [dx, dgamma, dbeta, ...rest] = runNativeOp('FusedBatchNormGradV3', operands, attributes(epsilon), 5);
+  const [dx, dgamma, dbeta, ...rest] = runNativeOp(
+    'FusedBatchNormGradV3',
+    operands,
+    attributes(epsilon, true),
+    5,
+  );
   for (const tensor of rest) tensor.dispose();
   return [dx, dgamma, dbeta] as tf.Tensor[];
 }
 
-function attributes(epsilon: number): NativeAttributes {
+function attributes(epsilon: number, isTraining: boolean): NativeAttributes {
   return {
     T: 'float32',
     U: 'float32',
     epsilon: { float: epsilon },
     data_format: { string: 'NHWC' },
-    is_training: { bool: true },
+    is_training: { bool: isTraining },
   };
 }
