@@ -98,7 +98,7 @@ function range([low, high]: readonly [number, number], digits: number): string {
 }
 
 main()
-  // WebGPU keeps a process alive, and so may a peer.
+  // A peer that is still busy would keep the process alive.
   .then(() => process.exit(0))
   .catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);

@@ -119,4 +119,6 @@ if "$python" -c 'import torch; torch.zeros(1, device="cuda")' 2>"$extra/torch"; 
 else
   echo "no PyTorch with CUDA beside it: $(tail -n 1 "$extra/torch")"
 fi
-"$here/node" "$here/bench/bench.js" steps --backend webgpu "${peer[@]}" "$@"
+# Of a flag given twice the last counts, so that the caller's cases win.
+cases=dcgan-28,dcgan-28-512,dcgan-32,dcgan-32-512,wgan-gp-critic,vae-500-50,m2-500-50,latent-search,classifier,pool-scoring
+"$here/node" "$here/bench/bench.js" steps --backend webgpu --case "$cases" "${peer[@]}" "$@"
