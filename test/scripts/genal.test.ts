@@ -15,12 +15,15 @@ describe('genal', () => {
     }
   });
 
-  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample'])('explains %s', async (command) => {
-    const { status, stdout } = await genal(command, '--help');
-    expect(status).toBe(0);
-    expect(stdout).toContain(`Usage: genal ${command}`);
-    expect(stdout).toContain('--help');
-  });
+  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample'])(
+    'explains %s',
+    async (command) => {
+      const { status, stdout } = await genal(command, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toContain(`Usage: genal ${command}`);
+      expect(stdout).toContain('--help');
+    },
+  );
 
   test('tells its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
