@@ -25,7 +25,7 @@ export interface ExecuteOptions {
   /** The folder named by the user, for a later resume. */
   readonly dataDir: string | null;
   readonly backend: BackendChoice;
-  /** Worker processes at once; by default one a core, or one in all where the backend uses every core itself. */
+  /** Worker processes at once; by default one a core, at most 4, or one in all on a graphics card. */
   readonly jobs: number | undefined;
 }
 
@@ -60,6 +60,10 @@ export async function chooseBackend(run: string, asked: BackendName | undefined)
   return selectBackend(asked ?? (begunOn as BackendName | undefined));
 }
 
+function usesGraphicsCard({ backend, detail }: BackendChoice): boolean {
+  return backend === 'webgpu' || (backend === 'tensorflow' && detail.includes('tfjs-node-gpu'));
+}
+
 /** @returns the exit status */
 export async function execute(options: ExecuteOptions): Promise<number> {
   const { run, config, dataDirs, dataDir, data, backend } = options;
@@ -72,14 +76,18 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     const manifest = alreadyFinished
       ? before
       : await startManifest(run, { genal, root: packageRoot, backend, dataDir, data });
-    const jobs = options.jobs ?? (backend.backend === 'tensorflow' ? 1 : Math.min(availableParallelism(), 4));
+    const cores = availableParallelism();
+    const jobs = options.jobs ?? (usesGraphicsCard(backend) ? 1 : Math.min(cores, 4));
+    // Small networks gain little from a second thread, so cells have the cores to themselves only if they are few.
+    // Not a matter of `jobs`, on which no bit may depend.
+    const cellThreads = Math.max(1, Math.floor(cores / (config.strategies.length * config.seeds.length)));
     const counts = `${config.strategies.length} strategies x ${config.seeds.length} seeds`;
     console.log(`${config.name}: ${counts}, ${config.rounds} rounds of ${config.batch} queries`);
     for (const note of data.dataNotes) console.log(`${config.dataset.name}: ${note}`);
     console.log(`backend ${backend.backend} (${backend.detail}), ${jobs} at a time, into ${run}`);
 
     const progress = new Progress();
-    const workers = new Workers({ run, dataDirs, backend: backend.backend }, progress);
+    const workers = new Workers({ run, dataDirs, backend: backend.backend }, cellThreads, progress);
     const controller = new AbortController();
     const interrupt = (): void => {
       if (controller.signal.aborted) {

@@ -16,10 +16,13 @@ const workerFlags = workerFile.endsWith('.ts') ? ['--import', import.meta.resolv
 export class Workers {
   readonly #progress: Progress;
   readonly #shared: Omit<WorkerInput, 'task'>;
+  readonly #cellThreads: number;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(shared: Omit<WorkerInput, 'task'>, progress: Progress) {
+  /** @param cellThreads threads of native TensorFlow for each cell; other tasks have one a core */
+  constructor(shared: Omit<WorkerInput, 'task'>, cellThreads: number, progress: Progress) {
     this.#shared = shared;
+    this.#cellThreads = cellThreads;
     this.#progress = progress;
   }
 
@@ -27,7 +30,12 @@ export class Workers {
   start(task: Task): Promise<TaskOutcome> {
     const name = taskName(task);
     const input: WorkerInput = { ...this.#shared, task };
-    const child = fork(workerFile, [JSON.stringify(input)], { execArgv: workerFlags });
+    // TensorFlow reads it when its library loads. What the user has set counts.
+    const env = {
+      ...(task.kind === 'cell' && { TF_NUM_INTRAOP_THREADS: String(this.#cellThreads) }),
+      ...process.env,
+    };
+    const child = fork(workerFile, [JSON.stringify(input)], { execArgv: workerFlags, env });
     this.#running.add(child);
     this.#progress.status(name, 'starting');
     return new Promise((resolve) => {
