@@ -4,7 +4,8 @@
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type BackendName, selectBackend } from '../src/backend/backend.ts';
+import { selectBackend } from '../src/backend/backend.ts';
+import type { BackendName } from '../src/backend/backend-names.ts';
 import { caseNamed, standardCases, wideCases } from './cases/all.ts';
 import type { CaseSize } from './cases/case.ts';
 import { PEER_NAMES, startPeer } from './peer.ts';

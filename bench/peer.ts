@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { BACKEND_NAMES } from '../src/backend/backend.ts';
+import { BACKEND_NAMES } from '../src/backend/backend-names.ts';
 import type { CaseSize } from './cases/case.ts';
 
 export interface PeerRequest {

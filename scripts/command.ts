@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { BACKEND_NAMES, type BackendName } from '../src/backend/backend.ts';
-import { ConfigError } from '../src/experiments/config.ts';
+import { BACKEND_NAMES, type BackendName } from '../src/backend/backend-names.ts';
+import { ConfigError } from '../src/experiments/config-error.ts';
 
 export interface Flag {
   readonly type: 'string' | 'boolean';

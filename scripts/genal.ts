@@ -7,40 +7,35 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Command, helpOf, readArguments } from './command.ts';
-import { backendCommand } from './commands/backend.ts';
-import { dataCommand } from './commands/data.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { resumeCommand } from './commands/resume.ts';
-import { runCommand } from './commands/run.ts';
-import { sampleCommand } from './commands/sample.ts';
-import { trainCommand } from './commands/train.ts';
 import { packageFile } from './package-root.ts';
 
-const commands: readonly Command[] = [
-  doctorCommand,
-  backendCommand,
-  dataCommand,
-  runCommand,
-  resumeCommand,
-  trainCommand,
-  sampleCommand,
-];
+/** Loaded when wanted: most bring TensorFlow.js along, which takes a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  backend: async () => (await import('./commands/backend.ts')).backendCommand,
+  data: async () => (await import('./commands/data.ts')).dataCommand,
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  train: async () => (await import('./commands/train.ts')).trainCommand,
+  sample: async () => (await import('./commands/sample.ts')).sampleCommand,
+};
 
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === '--help' || name === 'help') {
-    console.log(overview());
+    console.log(await overview());
     return name === undefined ? 1 : 0;
   }
   if (name === '--version') {
     console.log((JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version);
     return 0;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    console.error(`genal: expected one of ${commands.map((known) => known.name).join(', ')}, got "${name}"`);
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    console.error(`genal: expected one of ${Object.keys(commands).join(', ')}, got "${name}"`);
     return 1;
   }
+  const command = await load();
   if (rest.includes('--help')) {
     console.log(helpOf(command));
     return 0;
@@ -48,8 +43,9 @@ async function main(words: readonly string[]): Promise<number> {
   return command.run(readArguments(command, rest));
 }
 
-function overview(): string {
-  const rows = commands.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const rows = all.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
   return `genal: generative active learning\n\nUsage: genal <command> [arguments]\n\n${rows.join('\n')}\n\ngenal <command> --help explains one.`;
 }
 

@@ -3,7 +3,8 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ConfigError, parseJson } from '../src/experiments/config.ts';
+import { parseJson } from '../src/experiments/config.ts';
+import { ConfigError } from '../src/experiments/config-error.ts';
 import { presetsFolder } from './package-root.ts';
 
 /** Names of the presets in a folder of `presets/`. */

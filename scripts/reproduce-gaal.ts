@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../src/experiments/config.ts';
+import { ConfigError } from '../src/experiments/config-error.ts';
 import { mean } from '../src/experiments/statistics.ts';
 import type { Results } from '../src/reports/results.ts';
 import { type CellRecord, readRun } from '../src/reports/run-record.ts';

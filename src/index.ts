@@ -18,7 +18,8 @@ export type {
   Selection,
   Strategy,
 } from './acquisition/strategy.ts';
-export { BACKEND_NAMES, type BackendChoice, type BackendName, selectBackend } from './backend/backend.ts';
+export { type BackendChoice, selectBackend } from './backend/backend.ts';
+export { BACKEND_NAMES, type BackendName } from './backend/backend-names.ts';
 export type { Classifier } from './classifiers/classifier.ts';
 export { ClassifierConfig } from './classifiers/config.ts';
 export { accuracy, margins, predictedClasses, probabilities, scoreImages } from './classifiers/predict.ts';
@@ -38,7 +39,8 @@ export {
 export { DatasetError } from './datasets/dataset-error.ts';
 export { type DigitsOptions, digitsDataset } from './datasets/digits.ts';
 export { type DatasetListing, dataDirectories, listDatasets, loadDataset } from './datasets/registry.ts';
-export { ConfigError, ExperimentConfig, parseConfig } from './experiments/config.ts';
+export { ExperimentConfig, parseConfig } from './experiments/config.ts';
+export { ConfigError } from './experiments/config-error.ts';
 export type { Manifest, ReferenceQuality } from './experiments/run-folder.ts';
 export { GaalConfig } from './queries/config.ts';
 export { type LatentSearch, type SearchOptions, searchLatents } from './queries/latent-search.ts';

@@ -1,7 +1,8 @@
 /** The peer `--peer <backend>`: our own steps on another backend, in a process of its own. See ../peer.ts. */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import { rootStream } from '../../src/random.ts';
 import { caseNamed } from '../cases/all.ts';
 import type { RunningCase } from '../cases/case.ts';

@@ -6,7 +6,7 @@ import { describePlan, type InstallPlan, planInstall } from '../../src/backend/n
 import type { NativeDevice } from '../../src/backend/native/target.ts';
 import { verifyNative } from '../../src/backend/native/verify.ts';
 import { nativeBuildFolder, nativeBuildsFolder } from '../../src/backend/native-build.ts';
-import { ConfigError } from '../../src/experiments/config.ts';
+import { ConfigError } from '../../src/experiments/config-error.ts';
 import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';
 

@@ -1,7 +1,7 @@
 import { cacheDirectory } from '../../src/cache-directory.ts';
 import { FETCHABLE, fetchDataset } from '../../src/datasets/fetch.ts';
 import { type DatasetListing, dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
-import { ConfigError } from '../../src/experiments/config.ts';
+import { ConfigError } from '../../src/experiments/config-error.ts';
 import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';
 

@@ -1,7 +1,7 @@
 import { loadGenerator } from '../../generators/load.ts';
 import { sampleImages } from '../../generators/sample.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
-import { ConfigError } from '../../src/experiments/config.ts';
+import { ConfigError } from '../../src/experiments/config-error.ts';
 import { writeImagesNpy } from '../../src/experiments/run-folder.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';

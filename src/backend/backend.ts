@@ -9,16 +9,13 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { BACKEND_NAMES, type BackendName } from './backend-names.ts';
 import { startTensorFlow } from './native-tensorflow.ts';
 import { registerNativeTrainingKernels } from './native-training-kernels.ts';
 import { oneSentence } from './one-sentence.ts';
 import { repairSecondDerivatives } from './second-derivatives.ts';
 import { registerWasmTrainingKernels } from './wasm-training-kernels.ts';
 import { startWebGpu } from './webgpu.ts';
-
-export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
-
-export type BackendName = (typeof BACKEND_NAMES)[number];
 
 /** A backend that was tried and could not be had, with one sentence why. */
 export interface RejectedBackend {

@@ -13,6 +13,7 @@ import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { rootStream } from '../random.ts';
+import { ConfigError } from './config-error.ts';
 
 const seed = z.int().min(1).max(2_147_483_647);
 const folderName = z
@@ -97,11 +98,6 @@ export const ExperimentConfig = z
 
 export type ExperimentConfig = z.output<typeof ExperimentConfig>;
 export type ExperimentGenerator = z.output<typeof ExperimentGenerator>;
-
-/** A problem with what a user asked for: it is shown as it is, without a stack. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 /** The value of a JSON text; ConfigError naming its source if it is none. */
 export function parseJson(source: string, text: string): unknown {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
 
 const listenersBefore = process.rawListeners('uncaughtException');

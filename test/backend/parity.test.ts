@@ -10,7 +10,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { standardCases } from '../../bench/cases/all.ts';
 import type { StepCase } from '../../bench/cases/case.ts';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import { rootStream } from '../../src/random.ts';
 import { presentBackends } from './present.ts';
 

@@ -3,7 +3,8 @@
  * `genal backend install` was run; WebGPU on a graphics card, or on the software adapter that Debian's chromium
  * brings along.
  */
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import { webGpu } from './graphics-card.ts';
 
 async function canBeHad(backend: BackendName): Promise<boolean> {

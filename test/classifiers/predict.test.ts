@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import type { Classifier } from '../../src/classifiers/classifier.ts';
 import { ClassifierConfig, LenetConfig, MlpConfig } from '../../src/classifiers/config.ts';
 import { inputGradient } from '../../src/classifiers/input-gradient.ts';

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Dataset } from '../../src/datasets/dataset.ts';
-import {
-  applyOverrides,
-  ConfigError,
-  checkPlan,
-  differences,
-  parseConfig,
-} from '../../src/experiments/config.ts';
+import { applyOverrides, checkPlan, differences, parseConfig } from '../../src/experiments/config.ts';
+import { ConfigError } from '../../src/experiments/config-error.ts';
 
 const raw = {
   name: 'test',

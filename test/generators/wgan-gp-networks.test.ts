@@ -10,7 +10,8 @@ import {
   wganGpSides,
 } from '../../generators/wgan-gp-networks.ts';
 import { gradientPenalty } from '../../generators/wgan-gp-step.ts';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 

@@ -12,7 +12,8 @@ import {
   type WganGpTraining,
 } from '../../generators/wgan-gp-step.ts';
 import type { Adam } from '../../src/backend/adam.ts';
-import { type BackendName, selectBackend } from '../../src/backend/backend.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { BackendName } from '../../src/backend/backend-names.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 
