@@ -106,11 +106,14 @@ function withoutGreeting<T>(load: NodeJS.Require, action: () => T): T {
   }
 }
 
-/** `util.isNullOrUndefined` and `util.isArray` went away in Node 23; tfjs-node 4.22.0 still calls them. */
+/**
+ * `util.isNullOrUndefined` and `util.isArray` went away in Node 23; tfjs-node 4.22.0 still calls them. Put in place even
+ * where they are, since Node 22 warns of its own.
+ */
 function restoreRemovedUtilities(): void {
   const utilities = require('node:util') as Record<string, unknown>;
-  utilities.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  utilities.isArray ??= Array.isArray;
+  utilities.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  utilities.isArray = Array.isArray;
 }
 
 function codeOf(error: unknown): unknown {
