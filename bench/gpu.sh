@@ -41,6 +41,7 @@ pack() { # archive
   [[ "$(uname -sm)" == 'Linux x86_64' ]] || { echo 'bench/gpu.sh: packs on Linux x64 only' >&2; exit 1; }
   local archive
   archive=$(realpath -m "$1")
+  mkdir -p "$(dirname "$archive")"
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
