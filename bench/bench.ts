@@ -1,8 +1,9 @@
 /**
  * Benchmarks: `npm run bench -- steps [flags]`. What is measured: bench/README.md.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { selectBackend } from '../src/backend/backend.ts';
 import type { BackendName } from '../src/backend/backend-names.ts';
@@ -50,6 +51,8 @@ async function main(): Promise<void> {
   }
   const size: CaseSize = values.size;
   const cases = values.case?.split(',').map(caseNamed) ?? standardCases;
+  // Before the measuring, which takes minutes: a place that cannot be written is told of now.
+  if (values.json) await mkdir(dirname(values.json), { recursive: true });
   const choice = await selectBackend(values.backend as BackendName | undefined);
   const peer = values.peer === undefined ? undefined : await startPeer(values.peer, values);
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform()} ${arch()}`;
