@@ -13,7 +13,7 @@
  *                      lib/tensorflow/ and beside it lib/nvidia/, where those libraries look for CUDA's
  * ```
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { cacheDirectory } from '../cache-directory.ts';
@@ -30,6 +30,8 @@ export const NativeManifest = z.object({
   source: z.string(),
   /** Absolute folder of the library. */
   libraries: z.string(),
+  /** Bytes of each file that is loaded, by its path, absolute or relative to the build. */
+  files: z.record(z.string(), z.number()).default({}),
 });
 
 export type NativeManifest = z.output<typeof NativeManifest>;
@@ -49,6 +51,16 @@ export const stderrHoldFile = 'stderr_hold.node';
 /** The folder of all builds, and of what is needed while building one. */
 export function nativeBuildsFolder(): string {
   return path.join(cacheDirectory(), 'backends');
+}
+
+/**
+ * The first file that is not what was built, or undefined. The system ends a process that loads half a library, without
+ * a word, so this is asked before.
+ */
+export function damagedFile({ folder, manifest }: NativeBuild): string | undefined {
+  return Object.entries(manifest.files)
+    .map(([file, bytes]) => ({ file: path.resolve(folder, file), bytes }))
+    .find(({ file, bytes }) => statSync(file, { throwIfNoEntry: false })?.size !== bytes)?.file;
 }
 
 /** Folder of the build for a device on this machine, whether it is there or not. */

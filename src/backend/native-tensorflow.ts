@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { bindingFile, type NativeBuild, nativeBuilds, stderrHoldFile } from './native-build.ts';
+import { bindingFile, damagedFile, type NativeBuild, nativeBuilds, stderrHoldFile } from './native-build.ts';
 import { oneSentence } from './one-sentence.ts';
 
 // Names in a variable of type string, so that neither compiler nor bundler resolves an optional package.
@@ -75,7 +75,13 @@ interface Binding {
 }
 
 /** The two parts of tfjs-node that compute. Its entry file would also want a dozen packages for file formats. */
-function loadBuild({ folder, manifest }: NativeBuild): string {
+function loadBuild(build: NativeBuild): string {
+  const { folder, manifest } = build;
+  const damaged = damagedFile(build);
+  if (damaged !== undefined) {
+    const message = `${damaged} is missing or not what was built; genal backend install --force builds it anew`;
+    throw Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' });
+  }
   // The build's own `@tensorflow/tfjs` is one line that hands out this, so both use the same engine.
   (globalThis as Record<symbol, unknown>)[Symbol.for('genal.tensorflow')] = require('@tensorflow/tfjs');
   const load = createRequire(path.join(folder, 'package.json'));

@@ -4,7 +4,7 @@
  * Everything happens in a temporary folder beside the final one, so an interrupt or a kill leaves no half of a build.
  * Only the downloaded wheels stay until the build is done, for the next try.
  */
-import { copyFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   bindingFile,
@@ -104,6 +104,12 @@ async function build(
     tensorflow: '',
     source: libraries.source,
     libraries: path.resolve(plan.folder, libraries.runPath),
+    files: await sizesOf(folder, [
+      bindingFile,
+      stderrHoldFile,
+      path.join(libraries.runPath, libraries.main),
+      path.join(libraries.runPath, plan.target.framework),
+    ]),
   };
   const verified: Verified = await step(
     events,
@@ -112,6 +118,11 @@ async function build(
     () => verifyNative({ folder, manifest }, signal),
   );
   return { manifest: { ...manifest, tensorflow: verified.tensorflow ?? '' }, detail: verified.detail };
+}
+
+async function sizesOf(folder: string, files: readonly string[]): Promise<Record<string, number>> {
+  const sizes = files.map(async (file) => [file, (await stat(path.resolve(folder, file))).size] as const);
+  return Object.fromEntries(await Promise.all(sizes));
 }
 
 /** From the source folder if that is a build itself, which works without network; else from npm. */

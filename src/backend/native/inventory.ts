@@ -4,7 +4,13 @@
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type NativeManifest, nativeBuildFolder, nativeBuildsFolder, readManifest } from '../native-build.ts';
+import {
+  damagedFile,
+  type NativeManifest,
+  nativeBuildFolder,
+  nativeBuildsFolder,
+  readManifest,
+} from '../native-build.ts';
 import { folderBytes } from './disk.ts';
 import { alone, temporaryBeside } from './publish.ts';
 import type { NativeDevice } from './target.ts';
@@ -37,7 +43,8 @@ function problemOf(folder: string, manifest: NativeManifest | null): string | nu
   if (path.basename(folder) === 'downloads') return 'wheels of an installation that is not finished';
   if (manifest === null) return 'no build, or an unfinished one';
   if (!existsSync(manifest.libraries)) return `its libraries are gone from ${manifest.libraries}`;
-  return null;
+  const damaged = damagedFile({ folder, manifest });
+  return damaged === undefined ? null : `${damaged} is missing or not what was built`;
 }
 
 /**
