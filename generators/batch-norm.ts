@@ -16,6 +16,7 @@ import {
   fusedBatchNormInference,
 } from '../src/backend/native-batch-norm.ts';
 import { isNative } from '../src/backend/native-op.ts';
+import { type Network, variableOf } from './network.ts';
 
 /** Added to variances under the root. */
 export const NORM_EPSILON = 1e-5;
@@ -24,6 +25,14 @@ export interface Moments {
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
 }
+
+/**
+ * How batch norms normalise: by the batch, or by the running statistics. A batch's moments go into `record`, by
+ * layer; they outlive any `tidy`, and whoever owns the record disposes them.
+ */
+export type NormMode =
+  | { readonly by: 'batch'; readonly record?: Map<string, Moments> }
+  | { readonly by: 'running' };
 
 /**
  * Normalises by the batch's own moments: `gamma (x - mean) / sqrt(variance + epsilon) + beta` with the biased
@@ -123,6 +132,32 @@ export function batchNormInference(
     return { value, gradFunc: (dy, [factor]) => tf.mul(dy as tf.Tensor, factor as tf.Tensor) };
   });
   return normalise(inputs) as tf.Tensor4D;
+}
+
+/**
+ * The batch norm named `layer` of a network, by the batch or by the running statistics.
+ *
+ * @param maps `[n, height, width, channels]`
+ * @returns the same shape; the caller disposes it
+ * @throws RangeError if the network has no such layer
+ */
+export function batchNorm(
+  { weights, statistics }: Network,
+  layer: string,
+  maps: tf.Tensor4D,
+  mode: NormMode,
+): tf.Tensor4D {
+  const gamma = variableOf<tf.Tensor1D>(weights, `${layer}/gamma`);
+  const beta = variableOf<tf.Tensor1D>(weights, `${layer}/beta`);
+  if (mode.by === 'batch') {
+    const { record } = mode;
+    return batchNormTraining(maps, gamma, beta, record && ((moments) => record.set(layer, moments)));
+  }
+  const mean = variableOf<tf.Tensor1D>(statistics, `${layer}/mean`);
+  return batchNormInference(maps, gamma, beta, {
+    mean,
+    variance: variableOf(statistics, `${layer}/variance`),
+  });
 }
 
 /** Centred inputs, inverse standard deviation, gamma. */

@@ -18,7 +18,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
-import { batchNormInference, batchNormTraining, type Moments } from './batch-norm.ts';
+import { batchNorm, type NormMode } from './batch-norm.ts';
 import { conv2dDouble, conv2dHalf, dense, KERNEL_SIZE, leakyRelu, normalValues } from './layers.ts';
 import { createNetwork, type Network, type NetworkShapes, variableOf } from './network.ts';
 
@@ -30,14 +30,6 @@ export interface DcganArchitecture {
   /** Of the images. */
   readonly shape: ImageShape;
 }
-
-/**
- * How batch norms normalise: by the batch, or by the running statistics. A batch's moments go into `record`, by
- * layer; they outlive any `tidy`, and whoever owns the record disposes them.
- */
-export type NormMode =
-  | { readonly by: 'batch'; readonly record?: Map<string, Moments> }
-  | { readonly by: 'running' };
 
 /**
  * Shapes of all variables of both networks.
@@ -122,7 +114,7 @@ export function generateImages(
       channels[0] as number,
     ]) as tf.Tensor4D;
     channels.forEach((_, level) => {
-      maps = tf.relu(normalise(network, `norm${level}`, maps, mode));
+      maps = tf.relu(batchNorm(network, `norm${level}`, maps, mode));
       maps = conv2dDouble(maps, variableOf(weights, `up${level}/filters`)); // [n, 2 height, 2 width, next]
     });
     return tf.tanh(tf.add(maps, variableOf(weights, 'image/bias'))) as tf.Tensor4D;
@@ -143,7 +135,7 @@ export function discriminateImages(
     let maps = images;
     for (let level = channels.length - 1; level >= 0; level--) {
       maps = conv2dHalf(maps, variableOf(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
-      if (level < channels.length - 1) maps = normalise(network, `norm${level}`, maps, mode);
+      if (level < channels.length - 1) maps = batchNorm(network, `norm${level}`, maps, mode);
       maps = leakyRelu(maps);
     }
     const flat = tf.reshape(maps, [images.shape[0], -1]) as tf.Tensor2D;
@@ -152,24 +144,5 @@ export function discriminateImages(
       variableOf(weights, 'logit/bias'),
     );
     return tf.reshape(logits, [-1]) as tf.Tensor1D;
-  });
-}
-
-function normalise(
-  { weights, statistics }: Network,
-  layer: string,
-  maps: tf.Tensor4D,
-  mode: NormMode,
-): tf.Tensor4D {
-  const gamma = variableOf<tf.Tensor1D>(weights, `${layer}/gamma`);
-  const beta = variableOf<tf.Tensor1D>(weights, `${layer}/beta`);
-  if (mode.by === 'batch') {
-    const { record } = mode;
-    return batchNormTraining(maps, gamma, beta, record && ((moments) => record.set(layer, moments)));
-  }
-  const mean = variableOf<tf.Tensor1D>(statistics, `${layer}/mean`);
-  return batchNormInference(maps, gamma, beta, {
-    mean,
-    variance: variableOf(statistics, `${layer}/variance`),
   });
 }

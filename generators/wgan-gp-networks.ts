@@ -20,7 +20,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
-import { batchNormInference, batchNormTraining, type Moments, NORM_EPSILON } from './batch-norm.ts';
+import { batchNorm, NORM_EPSILON, type NormMode } from './batch-norm.ts';
 import { conv2dDouble, conv2dHalf, dense, KERNEL_SIZE, leakyRelu } from './layers.ts';
 import { createNetwork, type Network, type NetworkShapes, variableOf } from './network.ts';
 import type { WganGpConfig } from './wgan-gp-config.ts';
@@ -31,14 +31,6 @@ export interface WganGpArchitecture
   /** Of the images. */
   readonly shape: ImageShape;
 }
-
-/**
- * How the generator's batch norms normalise: by the batch, or by the running statistics. A batch's moments go into
- * `record`, by layer; they outlive any `tidy`, and whoever owns the record disposes them.
- */
-export type WganGpNormMode =
-  | { readonly by: 'batch'; readonly record?: Map<string, Moments> }
-  | { readonly by: 'running' };
 
 /** Times an image's sides are halved, and multiples of the width from the coarsest level to the finest. */
 const MULTIPLES = [4, 2, 1] as const;
@@ -114,7 +106,7 @@ export function generateWganGpImages(
   architecture: WganGpArchitecture,
   network: Network,
   latents: tf.Tensor2D,
-  mode: WganGpNormMode,
+  mode: NormMode,
 ): tf.Tensor4D {
   const { weights } = network;
   const [coarsest, ...finer] = wganGpSides(architecture.shape);
@@ -192,23 +184,4 @@ function crop(maps: tf.Tensor4D, rows: number, columns: number): tf.Tensor4D {
   const [n, height, width, channels] = maps.shape;
   if (height === rows && width === columns) return maps;
   return tf.slice(maps, [0, 0, 0, 0], [n, rows, columns, channels]);
-}
-
-function batchNorm(
-  { weights, statistics }: Network,
-  layer: string,
-  maps: tf.Tensor4D,
-  mode: WganGpNormMode,
-): tf.Tensor4D {
-  const gamma = variableOf<tf.Tensor1D>(weights, `${layer}/gamma`);
-  const beta = variableOf<tf.Tensor1D>(weights, `${layer}/beta`);
-  if (mode.by === 'batch') {
-    const { record } = mode;
-    return batchNormTraining(maps, gamma, beta, record && ((moments) => record.set(layer, moments)));
-  }
-  const mean = variableOf<tf.Tensor1D>(statistics, `${layer}/mean`);
-  return batchNormInference(maps, gamma, beta, {
-    mean,
-    variance: variableOf(statistics, `${layer}/variance`),
-  });
 }
