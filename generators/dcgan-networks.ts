@@ -122,23 +122,47 @@ export function generateImages(
 }
 
 /**
+ * The discriminator's activations `[n, height / 2^i, width / 2^i, channels]` after each of its convolutions, from the
+ * image on. The caller disposes them.
+ *
+ * @param images `[n, height, width, channels]` in [-1, 1]
+ */
+export function discriminatorMaps(
+  { channels }: Pick<DcganArchitecture, 'channels'>,
+  network: Network,
+  images: tf.Tensor4D,
+  mode: NormMode,
+): tf.Tensor4D[] {
+  return tf.tidy(() => {
+    const maps = [images];
+    for (let level = channels.length - 1; level >= 0; level--) {
+      const inputs = maps.at(-1) as tf.Tensor4D;
+      let outputs = conv2dHalf(inputs, variableOf(network.weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
+      if (level < channels.length - 1) outputs = batchNorm(network, `norm${level}`, outputs, mode);
+      maps.push(leakyRelu(outputs));
+    }
+    return maps.slice(1);
+  });
+}
+
+/** Names of {@link discriminatorMaps}, in its order. */
+export function discriminatorLayers({ channels }: Pick<DcganArchitecture, 'channels'>): string[] {
+  return channels.map((_, level) => `down${level}`).reverse();
+}
+
+/**
  * Logits `[n]` of images `[n, height, width, channels]` being real. The caller disposes them.
  */
 export function discriminateImages(
-  { channels }: DcganArchitecture,
+  architecture: DcganArchitecture,
   network: Network,
   images: tf.Tensor4D,
   mode: NormMode,
 ): tf.Tensor1D {
   const { weights } = network;
   return tf.tidy(() => {
-    let maps = images;
-    for (let level = channels.length - 1; level >= 0; level--) {
-      maps = conv2dHalf(maps, variableOf(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
-      if (level < channels.length - 1) maps = batchNorm(network, `norm${level}`, maps, mode);
-      maps = leakyRelu(maps);
-    }
-    const flat = tf.reshape(maps, [images.shape[0], -1]) as tf.Tensor2D;
+    const last = discriminatorMaps(architecture, network, images, mode).at(-1) as tf.Tensor4D;
+    const flat = tf.reshape(last, [images.shape[0], -1]) as tf.Tensor2D;
     const logits = tf.add(
       dense(flat, variableOf<tf.Tensor2D>(weights, 'logit/weights')),
       variableOf(weights, 'logit/bias'),

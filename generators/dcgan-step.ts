@@ -14,7 +14,7 @@ import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { Moments } from './batch-norm.ts';
-import type { DcganConfig } from './config.ts';
+import type { DcganConfig } from './dcgan-config.ts';
 import {
   createDcganNetwork,
   type DcganArchitecture,
@@ -24,24 +24,22 @@ import {
 } from './dcgan-networks.ts';
 import { binaryCrossEntropy } from './layers.ts';
 import { disposeNetwork, type Network } from './network.ts';
-import type { GanLosses } from './trainable.ts';
 
 /** Share of a new batch in the running statistics: PyTorch's. */
 const NORM_MOMENTUM = 0.1;
+
+/** Losses of one step, on the device. */
+export type GanLosses = Readonly<Record<'discriminatorLoss' | 'generatorLoss', tf.Scalar>>;
 
 /** Everything a step changes, and what it needs to know. */
 export interface DcganTraining {
   readonly architecture: DcganArchitecture;
   /** Distance of the targets from 1 and 0. */
   readonly labelSmoothing: number;
-  /** Decay of `average` a step. */
-  readonly ema: number;
   readonly generator: Network;
   readonly discriminator: Network;
   readonly generatorAdam: Adam;
   readonly discriminatorAdam: Adam;
-  /** The moving average of the generator's variables; absent if `ema` is 0. */
-  readonly average?: Network;
 }
 
 /**
@@ -51,7 +49,7 @@ export interface DcganTraining {
  * @throws RangeError if the image's sides cannot be halved once a level
  */
 export function createDcganTraining(config: DcganConfig, shape: ImageShape, stream: Stream): DcganTraining {
-  const { latentSize, channels, learningRate, beta1, labelSmoothing, ema } = config;
+  const { latentSize, channels, learningRate, beta1, labelSmoothing } = config;
   const architecture = { latentSize, channels, shape };
   const shapes = dcganShapes(architecture);
   const generator = createDcganNetwork(shapes.generator, stream.of('generator'));
@@ -60,21 +58,17 @@ export function createDcganTraining(config: DcganConfig, shape: ImageShape, stre
   return {
     architecture,
     labelSmoothing,
-    ema,
     generator,
     discriminator,
     generatorAdam: new Adam(generator.weights, adam),
     discriminatorAdam: new Adam(discriminator.weights, adam),
-    // Of the same stream, so it starts at the generator's own weights.
-    ...(ema > 0 && { average: createDcganNetwork(shapes.generator, stream.of('generator')) }),
   };
 }
 
-/** Frees the variables of both networks, of the average and of the optimisers. */
+/** Frees the variables of both networks and of the optimisers. */
 export function disposeDcganTraining(training: DcganTraining): void {
   disposeNetwork(training.generator);
   disposeNetwork(training.discriminator);
-  if (training.average) disposeNetwork(training.average);
   training.generatorAdam.dispose();
   training.discriminatorAdam.dispose();
 }
@@ -108,7 +102,6 @@ export function dcganStep(training: DcganTraining, reals: tf.Tensor4D, latents: 
     }, Object.values(generator.weights));
     generatorAdam.apply(grads);
     updateStatistics(generator, [record]);
-    updateAverage(training);
     return value;
   });
   return { discriminatorLoss, generatorLoss };
@@ -152,16 +145,5 @@ function updateStatistics({ statistics }: Network, batches: readonly Map<string,
       running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(tf.addN(ofBatches), share))),
     );
     tf.dispose(ofBatches);
-  }
-}
-
-/** `average <- ema average + (1 - ema) generator`, running statistics included. */
-function updateAverage({ average, generator, ema }: DcganTraining): void {
-  if (!average) return;
-  for (const part of ['weights', 'statistics'] as const) {
-    for (const [name, mean] of Object.entries(average[part])) {
-      const current = generator[part][name] as tf.Variable;
-      tf.tidy(() => mean.assign(tf.add(tf.mul(mean, ema), tf.mul(current, 1 - ema))));
-    }
   }
 }

@@ -1,132 +1,92 @@
 /**
- * The DCGAN as a generator to draw from and as a model to train. The method itself is in `dcgan-networks.ts` and
- * `dcgan-step.ts`.
+ * The DCGAN as a model of the zoo. The method itself is in `dcgan-networks.ts` and `dcgan-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
-import type { Stream } from '../src/random.ts';
-import type { FloatTensor } from '../src/safetensors.ts';
 import { checkShape } from '../src/shapes.ts';
-import type { DcganConfig } from './config.ts';
-import { type DcganArchitecture, dcganShapes, discriminateImages, generateImages } from './dcgan-networks.ts';
-import { createDcganTraining, type DcganTraining, dcganStep, disposeDcganTraining } from './dcgan-step.ts';
+import type { DcganConfig } from './dcgan-config.ts';
+import {
+  type DcganArchitecture,
+  dcganShapes,
+  discriminateImages,
+  discriminatorLayers,
+  discriminatorMaps,
+  generateImages,
+} from './dcgan-networks.ts';
+import { createDcganTraining, dcganStep } from './dcgan-step.ts';
+import { layerOf } from './feature-layer.ts';
 import type { Generator } from './generator.ts';
-import { disposeNetwork, emptyNetwork, type Network, variablesOf } from './network.ts';
-import type { GanLosses, TrainableGenerator, TrainingState } from './trainable.ts';
-import { restoreState, stateOf } from './training-state.ts';
-import { assignVariables, readVariables, type Variables } from './variables.ts';
+import { type Model, type Networks, trainable } from './model.ts';
+import { disposeNetwork } from './network.ts';
+
+type Name = 'generator' | 'discriminator';
 
 const INFERENCE = { by: 'running' } as const;
 
 /** A DCGAN in inference mode: batch norms use the running statistics. Disposing it frees its networks. */
 export class Dcgan implements Generator {
   readonly kind = 'dcgan';
+  readonly prior = 'normal';
   readonly latentSize: number;
   readonly shape: ImageShape;
+  /** The discriminator's convolutions. */
+  readonly featureLayers: readonly string[];
   readonly #architecture: DcganArchitecture;
-  readonly #generator: Network;
-  readonly #discriminator: Network;
+  readonly #networks: Networks<Name>;
 
-  constructor(architecture: DcganArchitecture, generator: Network, discriminator: Network) {
+  constructor(architecture: DcganArchitecture, networks: Networks<Name>) {
     this.latentSize = architecture.latentSize;
     this.shape = architecture.shape;
+    this.featureLayers = discriminatorLayers(architecture);
     this.#architecture = architecture;
-    this.#generator = generator;
-    this.#discriminator = discriminator;
-  }
-
-  /**
-   * The model with saved weights, as {@link TrainableDcgan.weights} names them.
-   *
-   * @throws RangeError if a tensor is missing, has another shape, or is not the model's
-   */
-  static fromWeights(
-    { latentSize, channels }: Pick<DcganConfig, 'latentSize' | 'channels'>,
-    shape: ImageShape,
-    tensors: ReadonlyMap<string, FloatTensor>,
-  ): Dcgan {
-    const architecture = { latentSize, channels, shape };
-    const shapes = dcganShapes(architecture);
-    const [generator, discriminator] = [emptyNetwork(shapes.generator), emptyNetwork(shapes.discriminator)];
-    const model = new Dcgan(architecture, generator, discriminator);
-    try {
-      assignVariables(namedVariables(generator, discriminator), tensors);
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-    return model;
+    this.#networks = networks;
   }
 
   generate(latents: tf.Tensor2D): tf.Tensor4D {
     checkShape('Dcgan.generate.latents', latents, [null, this.latentSize]);
-    return generateImages(this.#architecture, this.#generator, latents, INFERENCE);
+    return generateImages(this.#architecture, this.#networks.generator, latents, INFERENCE);
   }
 
   discriminate(images: tf.Tensor4D): tf.Tensor1D {
     checkShape('Dcgan.discriminate.images', images, [null, ...this.shape]);
-    return discriminateImages(this.#architecture, this.#discriminator, images, INFERENCE);
+    return discriminateImages(this.#architecture, this.#networks.discriminator, images, INFERENCE);
+  }
+
+  features(images: tf.Tensor4D, layer: string): tf.Tensor4D {
+    checkShape('Dcgan.features.images', images, [null, ...this.shape]);
+    return layerOf(this.featureLayers, layer, () =>
+      discriminatorMaps(this.#architecture, this.#networks.discriminator, images, INFERENCE),
+    );
   }
 
   dispose(): void {
-    disposeNetwork(this.#generator);
-    disposeNetwork(this.#discriminator);
+    for (const network of Object.values(this.#networks)) disposeNetwork(network);
   }
 }
 
-/** A DCGAN in training. */
-export class TrainableDcgan implements TrainableGenerator {
-  /** Draws with the average of the generator's weights where there is one. */
-  readonly sampler: Dcgan;
-  readonly batchesPerStep = 1;
-  readonly #training: DcganTraining;
-
-  /** @param stream all weights come from streams below it */
-  constructor(config: DcganConfig, shape: ImageShape, stream: Stream) {
-    this.#training = createDcganTraining(config, shape, stream);
-    const { architecture, generator, average, discriminator } = this.#training;
-    this.sampler = new Dcgan(architecture, average ?? generator, discriminator);
-  }
-
-  step(reals: tf.Tensor4D, stream: Stream): GanLosses {
-    const { latentSize } = this.sampler;
-    const [n] = reals.shape;
-    const latents = tf.tensor2d(stream.normals(n * latentSize), [n, latentSize]);
-    try {
-      return dcganStep(this.#training, reals, latents);
-    } finally {
-      latents.dispose();
-    }
-  }
-
-  state(): Promise<TrainingState> {
-    return stateOf(this.#variables(), this.#optimisers());
-  }
-
-  restore(state: TrainingState): void {
-    restoreState(state, this.#variables(), this.#optimisers());
-  }
-
-  weights(): Promise<Map<string, FloatTensor>> {
-    const { generator, average, discriminator } = this.#training;
-    return readVariables(namedVariables(average ?? generator, discriminator));
-  }
-
-  dispose(): void {
-    disposeDcganTraining(this.#training);
-  }
-
-  #variables(): Variables {
-    const { generator, discriminator, average } = this.#training;
-    return { ...namedVariables(generator, discriminator), ...(average && variablesOf('average', average)) };
-  }
-
-  #optimisers() {
-    const { generatorAdam, discriminatorAdam } = this.#training;
-    return { generatorAdam, discriminatorAdam };
-  }
-}
-
-function namedVariables(generator: Network, discriminator: Network): Variables {
-  return { ...variablesOf('generator', generator), ...variablesOf('discriminator', discriminator) };
-}
+/** Deep convolutional GAN (Radford et al. 2016). */
+export const dcganModel: Model<DcganConfig, Name, Dcgan> = {
+  takesLabels: false,
+  shapes: ({ latentSize, channels }, shape) => dcganShapes({ latentSize, channels, shape }),
+  open: ({ latentSize, channels }, shape, networks) => new Dcgan({ latentSize, channels, shape }, networks),
+  train: (config, shape, _, stream) => {
+    const training = createDcganTraining(config, shape, stream);
+    const { generator, discriminator, generatorAdam, discriminatorAdam } = training;
+    return trainable({
+      networks: { generator, discriminator },
+      optimisers: { generatorAdam, discriminatorAdam },
+      ema: config.ema,
+      averaged: ['generator'],
+      open: (networks) => dcganModel.open(config, shape, networks),
+      step: ({ images }, noise) => {
+        const [n] = images.shape;
+        const latents = tf.tensor2d(noise.normals(n * config.latentSize), [n, config.latentSize]);
+        try {
+          return dcganStep(training, images, latents);
+        } finally {
+          latents.dispose();
+        }
+      },
+    });
+  },
+};

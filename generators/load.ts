@@ -2,9 +2,10 @@
  * A trained generator from its folder.
  */
 import type { Generator } from './generator.ts';
+import { openSaved } from './model.ts';
 import { readOrigin, readWeights } from './model-folder.ts';
 import { readCheckpoint } from './training-folder.ts';
-import { generatorFromWeights } from './zoo.ts';
+import { modelOf } from './zoo.ts';
 
 /**
  * The trained generator in a folder that {@link trainGenerator} wrote. The caller disposes it.
@@ -22,7 +23,7 @@ export async function loadGenerator(dir: string): Promise<Generator> {
   }
   const weights = await readWeights(dir);
   try {
-    return generatorFromWeights(origin.config, origin.shape, weights);
+    return openSaved(modelOf(origin.config), origin.config, origin.shape, weights);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RangeError(`loadGenerator.dir: expected weights of the model in ${dir}: ${reason}`, {

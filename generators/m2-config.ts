@@ -2,6 +2,8 @@
  * What the semi-supervised model M2 can be told, with its defaults and their sources.
  */
 import { z } from 'zod';
+import { MlpConfig } from './mlp-config.ts';
+import { trainingFields } from './training-fields.ts';
 import { BernoulliLikelihood } from './vae-config.ts';
 
 /**
@@ -29,11 +31,10 @@ export const M2Config = z.strictObject({
   kind: z.literal('m2').describe('Semi-supervised variational autoencoder M2 (Kingma et al. 2014)'),
   classes: z.int().min(2).default(10).describe('Classes of the labels'),
   latentSize: z.int().min(1).default(50).describe('Length of the latent vectors, with prior N(0, I)'),
-  hidden: z
-    .array(z.int().min(1))
-    .min(1)
-    .default([500])
-    .describe('Softplus units of classifier and encoder, from the image on; the decoder has them in reverse'),
+  network: z
+    .discriminatedUnion('kind', [MlpConfig])
+    .prefault({ kind: 'mlp' })
+    .describe('Layers of classifier, encoder and decoder'),
   weighting: M2Weighting.default('official').describe(
     'official is the objective of the paper; {alpha} weighs batch means',
   ),
@@ -43,8 +44,7 @@ export const M2Config = z.strictObject({
   batch: z.int().min(1).default(100).describe('Unlabelled images a step, each tried with every class'),
   learningRate: z.number().positive().default(3e-4).describe('Adam step size'),
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of Adam's first moment"),
-  checkpointEvery: z.int().min(1).default(200).describe('Steps between checkpoints'),
-  gridEvery: z.int().min(0).default(200).describe('Steps between grids of sample images; 0 is none'),
+  ...trainingFields,
 });
 
 export type M2Config = z.output<typeof M2Config>;

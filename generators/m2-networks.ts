@@ -79,6 +79,26 @@ export function classifyPixels(
 }
 
 /**
+ * The approximate posteriors `q(z|x, y)` of images and one class each, `[n, latentSize]`. The caller disposes both.
+ *
+ * @param pixels `[n, height width channels]` in [0, 1]
+ * @param labels int32 `[n]`
+ */
+export function encodeLabelled(
+  { hidden }: M2Architecture,
+  { weights }: Network,
+  pixels: tf.Tensor2D,
+  labels: tf.Tensor1D,
+): Gaussians {
+  return tf.tidy(() => {
+    const ofLabels = tf.gather(variableOf<tf.Tensor2D>(weights, 'hidden0/classes'), labels);
+    const first = softplus(tf.add(affine(weights, 'hidden0', pixels), ofLabels) as tf.Tensor2D);
+    const units = softplusStack(weights, 'hidden', first, { first: 1, count: hidden.length });
+    return gaussians(affine(weights, 'moments', units));
+  });
+}
+
+/**
  * The approximate posteriors `q(z|x, y)` of all pairs, `[pairs, latentSize]` each. The caller disposes both.
  *
  * The products with the image are formed once an image, not once a pair; a class adds its row of `W_y`.
@@ -174,10 +194,14 @@ export function pairClasses(labels: tf.Tensor1D, unlabelled: number, classes: nu
     const ofUnlabelled = Int32Array.from({ length: classes * unlabelled }, (_, pair) =>
       Math.floor(pair / unlabelled),
     );
-    const all = tf.concat1d([labels, tf.tensor1d(ofUnlabelled, 'int32')]);
-    // Not as float32 at once: on WebAssembly (4.22) the ones would then be the bits of integers.
-    return tf.cast(tf.oneHot(all, classes), 'float32') as tf.Tensor2D;
+    return oneHotClasses(tf.concat1d([labels, tf.tensor1d(ofUnlabelled, 'int32')]), classes);
   });
+}
+
+/** One-hot rows `[n, classes]` of int32 labels `[n]`. The caller disposes them. */
+export function oneHotClasses(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  // Not as float32 at once: on WebAssembly (4.22) the ones would then be the bits of integers.
+  return tf.tidy(() => tf.cast(tf.oneHot(labels, classes), 'float32') as tf.Tensor2D);
 }
 
 /**

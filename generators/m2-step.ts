@@ -21,9 +21,11 @@ import type { M2Config, M2Weighting } from './m2-config.ts';
 import {
   classifyPixels,
   decodePairs,
+  encodeLabelled,
   encodePairs,
   type M2Architecture,
   m2Shapes,
+  oneHotClasses,
   pairClasses,
   pairPixels,
 } from './m2-networks.ts';
@@ -109,8 +111,8 @@ export function createM2Training(
   images: { readonly labelled: number; readonly unlabelled: number },
   stream: Stream,
 ): M2Training {
-  const { classes, latentSize, hidden, weighting, learningRate, beta1 } = config;
-  const architecture = { classes, latentSize, hidden, shape };
+  const { classes, latentSize, network, weighting, learningRate, beta1 } = config;
+  const architecture = { classes, latentSize, hidden: network.hidden, shape };
   const shapes = m2Shapes(architecture);
   const networks = {
     classifier: createNetwork(shapes.classifier, stream.of('classifier'), denseValues),
@@ -237,4 +239,35 @@ function checkStep({ architecture }: M2Training, batch: M2Batch, noise: M2Noise)
     checkShape('m2Step.noise.pixels.labelled', noise.pixels.labelled, batch.labelled.shape);
     checkShape('m2Step.noise.pixels.unlabelled', noise.pixels.unlabelled, batch.unlabelled.shape);
   }
+}
+
+/**
+ * `U(x)` of images, `[n]` in nats. The caller disposes it.
+ *
+ * @param pixels `[n, height width channels]` in [0, 1]
+ * @param latents `[classes, n, latentSize]` from N(0, I)
+ */
+export function unlabelledBounds(
+  architecture: M2Architecture,
+  { classifier, encoder, decoder }: Readonly<Record<'classifier' | 'encoder' | 'decoder', Network>>,
+  pixels: tf.Tensor2D,
+  latents: tf.Tensor3D,
+): tf.Tensor1D {
+  const { classes, latentSize } = architecture;
+  const [n] = pixels.shape;
+  return tf.tidy(() => {
+    // Pairs as in training: all images with class 0, then all with class 1, and so on.
+    const labels = tf.tensor1d(
+      Int32Array.from({ length: classes * n }, (_, pair) => Math.floor(pair / n)),
+      'int32',
+    );
+    const ofPairs = tf.tile(pixels, [classes, 1]);
+    const posteriors = encodeLabelled(architecture, encoder, ofPairs, labels);
+    const codes = sampleGaussians(posteriors, tf.reshape(latents, [-1, latentSize]) as tf.Tensor2D);
+    const logits = decodePairs(architecture, decoder, codes, oneHotClasses(labels, classes));
+    const terms = tf.add(bernoulliLoss(logits, ofPairs), divergenceFromPrior(posteriors));
+    const bounds = tf.reshape(tf.add(terms, Math.log(classes)), [classes, n]) as tf.Tensor2D;
+    const logProbs = tf.logSoftmax(classifyPixels(architecture, classifier, pixels));
+    return marginalBound(bounds, tf.transpose(logProbs));
+  });
 }

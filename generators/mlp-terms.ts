@@ -6,6 +6,7 @@
  * Gradients are written by hand, from the inputs alone, so that they take few passes and can be differentiated again.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { ImageShape } from '../src/datasets/dataset.ts';
 
 /** A diagonal Gaussian a row, `[n, latentSize]` each. */
 export type Gaussians = {
@@ -110,4 +111,14 @@ export function bernoulliPixels(images: tf.Tensor4D, noise?: tf.Tensor4D): tf.Te
     const pixels = noise ? tf.cast(tf.greater(images, noise), 'float32') : tf.add(tf.mul(images, 0.5), 0.5);
     return tf.reshape(pixels, [n, tf.util.sizeFromShape(shape)]);
   });
+}
+
+/**
+ * Mean images `[n, height, width, channels]` in [-1, 1] of logits of pixels: `2 sigmoid(l) - 1 = tanh(l / 2)`. The caller
+ * disposes them.
+ *
+ * @param logits `[n, height width channels]`
+ */
+export function imagesOfLogits(logits: tf.Tensor2D, shape: ImageShape): tf.Tensor4D {
+  return tf.tidy(() => tf.reshape(tf.tanh(tf.mul(logits, 0.5)), [logits.shape[0], ...shape]) as tf.Tensor4D);
 }

@@ -19,16 +19,30 @@ export const Origin = z.strictObject({
     count: z.int().min(1).describe('Training images'),
     sha256: z.string().describe('Of their bytes'),
   }),
+  labelled: z
+    .strictObject({
+      count: z.int().min(1).describe('Labelled images beside the others'),
+      sha256: z.string().describe('Of their bytes, then of their labels'),
+    })
+    .optional(),
   stream: z.int().describe('First 32 bits of a stream below the one trained with: tells seeds apart'),
 });
 
 export type Origin = z.output<typeof Origin>;
 
-/** The origin of a training of `config` on `images` `[n, height, width, channels]`. Draws nothing from `stream`. */
+/** What a generator is trained on. */
+export interface TrainingData {
+  readonly shape: ImageShape;
+  /** `[n, height, width, channels]`; of a model that takes labels those without one. */
+  readonly images: Uint8Array;
+  /** Of a model that takes labels, and of no other: images and the class of each, in [0, classes). */
+  readonly labelled?: { readonly images: Uint8Array; readonly labels: Uint8Array } | undefined;
+}
+
+/** The origin of a training of `config` on `data`. Draws nothing from `stream`. */
 export function originOf(
   config: GeneratorConfig,
-  images: Uint8Array,
-  shape: ImageShape,
+  { images, shape, labelled }: TrainingData,
   stream: Stream,
 ): Origin {
   return {
@@ -39,6 +53,12 @@ export function originOf(
       count: images.length / imageSize(shape),
       sha256: createHash('sha256').update(images).digest('hex'),
     },
+    ...(labelled && {
+      labelled: {
+        count: labelled.labels.length,
+        sha256: createHash('sha256').update(labelled.images).update(labelled.labels).digest('hex'),
+      },
+    }),
     stream: stream.of('origin').bits(),
   };
 }
@@ -53,6 +73,14 @@ export function differences(saved: Origin, asked: Origin): string[] {
   });
 }
 
-function flat({ config, shape, images, stream }: Origin): Record<string, unknown> {
-  return { ...config, shape, 'images.count': images.count, 'images.sha256': images.sha256, stream };
+function flat({ config, shape, images, labelled, stream }: Origin): Record<string, unknown> {
+  return {
+    ...config,
+    shape,
+    'images.count': images.count,
+    'images.sha256': images.sha256,
+    'labelled.count': labelled?.count,
+    'labelled.sha256': labelled?.sha256,
+    stream,
+  };
 }

@@ -9,9 +9,6 @@ import type { Generator } from './generator.ts';
 /** Losses of one step by name, on the device; names are those of the metrics, such as `generatorLoss`. */
 export type Losses = Readonly<Record<string, tf.Scalar>>;
 
-/** Losses of one step of a GAN, on the device. */
-export type GanLosses = Readonly<Record<'discriminatorLoss' | 'generatorLoss', tf.Scalar>>;
-
 /** All that a training depends on beside its config: restoring it gives the same training to the bit. */
 export interface TrainingState {
   readonly tensors: ReadonlyMap<string, FloatTensor>;
@@ -19,20 +16,35 @@ export interface TrainingState {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** What one step sees. Images lie in [-1, 1]. */
+export interface StepBatch {
+  /** `[batchesPerStep batch, height, width, channels]`; of a model that takes labels those without one. */
+  readonly images: tf.Tensor4D;
+  /** Of a model that takes labels: `[labelledBatch, height, width, channels]`, and their classes, int32. */
+  readonly labelled?: { readonly images: tf.Tensor4D; readonly labels: tf.Tensor1D };
+}
+
+/** Images in a training set. */
+export interface ImageCounts {
+  /** Without a label. */
+  readonly images: number;
+  /** With one; 0 where the model takes none. */
+  readonly labelled: number;
+}
+
 /** A model in training. */
-export interface TrainableGenerator {
+export interface TrainableGenerator<Sampler extends Generator = Generator> {
   /** The model as it stands, in inference mode. It shares the model's variables, so it is not disposed. */
-  readonly sampler: Generator;
-  /** Batches of real images that a step takes. */
+  readonly sampler: Sampler;
+  /** Batches of images that a step takes. */
   readonly batchesPerStep: number;
   /**
-   * One step on real images `[batchesPerStep batch, height, width, channels]` in [-1, 1]; reads nothing back from the
-   * device.
+   * One step; reads nothing back from the device.
    *
    * @param stream this step's own; all its noise comes from it
    * @returns losses, which the caller disposes
    */
-  step(reals: tf.Tensor4D, stream: Stream): Losses;
+  step(batch: StepBatch, stream: Stream): Losses;
   /** A copy of the state on the host. */
   state(): Promise<TrainingState>;
   /** Goes on from a state. RangeError if it is another model's; the model is then of no further use. */

@@ -5,17 +5,17 @@
  * in any stream, and a training that was killed goes on to the same bits.
  */
 import { mkdir } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
 import { removeTemporaryFiles } from '../src/atomic-write.ts';
-import { gatherImages, type ImageShape, imageSize, imageTensor } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { GeneratorConfig } from './config.ts';
-import { epochOrder } from './epoch-order.ts';
 import type { Generator } from './generator.ts';
 import { loadGenerator } from './load.ts';
 import { readOrigin, writeModelFolder } from './model-folder.ts';
-import { differences, type Origin, originOf } from './origin.ts';
-import { sampleImages } from './sample.ts';
+import { differences, type Origin, originOf, type TrainingData } from './origin.ts';
+import { gridImages } from './sample.ts';
 import type { TrainableGenerator } from './trainable.ts';
+import { checkTrainingData, StepBatches } from './training-data.ts';
 import {
   cutMetrics,
   LossJournal,
@@ -26,8 +26,6 @@ import {
 } from './training-folder.ts';
 import { createTrainable } from './zoo.ts';
 
-/** Images in a sample grid. */
-export const GRID_IMAGES = 64;
 /** Steps between looks at the losses, each of which waits for the device. */
 const REPORT_EVERY = 10;
 
@@ -49,10 +47,17 @@ export interface TrainingOptions {
   /** Called every ten steps, before each checkpoint and at the end. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /**
-   * Called every `gridEvery` steps with {@link GRID_IMAGES} images of the same latents each time, as bytes
-   * `[64, height, width, channels]`.
+   * Called every `gridEvery` steps with 64 images of the same latents each time, as bytes
+   * `[64, height, width, channels]`; a model without a prior reconstructs the first images of the data.
    */
   readonly onGrid?: ((step: number, images: Uint8Array) => void | Promise<void>) | undefined;
+  /** Calls `look` with the model in inference mode every so many steps; it may be called again after a kill. */
+  readonly watch?:
+    | {
+        readonly every: number;
+        readonly look: (step: number, model: Generator) => void | Promise<void>;
+      }
+    | undefined;
   /** Stops the training after the step it is in and a checkpoint; the call then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -63,41 +68,33 @@ export interface TrainingOptions {
  * Each epoch passes through the images in an order of its own; what is left of the last batch is dropped. On one
  * machine and backend the result is the same to the bit however often the training was killed and taken up.
  *
- * @param images `[n, height, width, channels]`, at least one batch of them
  * @returns the trained generator; the caller disposes it
- * @throws RangeError if config or images are not usable, or the folder holds a training of another config, other
- *   images or another stream
+ * @throws RangeError if config or data are not usable, or the folder holds a training of another config, other data or
+ *   another stream
  * @throws Error if the losses or weights cease to be finite; the last good checkpoint is kept
  */
 export async function trainGenerator(
   config: GeneratorConfig,
-  images: Uint8Array,
-  shape: ImageShape,
-  { dir, stream, onProgress, onGrid, signal }: TrainingOptions,
+  data: TrainingData,
+  { dir, stream, onProgress, onGrid, signal, watch }: TrainingOptions,
 ): Promise<Generator> {
   const checked = GeneratorConfig.parse(config);
-  const size = imageSize(shape);
-  if (images.length % size !== 0 || images.length < checked.batch * size) {
-    throw new RangeError(
-      `trainGenerator.images: expected at least a batch of ${checked.batch} images of ${size} bytes, ` +
-        `got ${images.length} bytes`,
-    );
-  }
+  checkTrainingData(checked, data);
   signal?.throwIfAborted();
-  const origin = originOf(checked, images, shape, stream);
+  const origin = originOf(checked, data, stream);
   await mkdir(dir, { recursive: true });
   await removeTemporaryFiles(dir);
   const finished = await readOrigin(dir);
   if (finished) refuseOther(finished, origin, dir);
-  else await train(origin, images, { dir, stream, onProgress, onGrid, signal });
+  else await train(origin, data, { dir, stream, onProgress, onGrid, signal, watch });
   // Also where a kill came between the finished model and this line.
   await removeCheckpoint(dir);
   return loadGenerator(dir);
 }
 
-async function train(origin: Origin, images: Uint8Array, options: TrainingOptions): Promise<void> {
+async function train(origin: Origin, data: TrainingData, options: TrainingOptions): Promise<void> {
   const { dir, stream } = options;
-  const model = createTrainable(origin.config, origin.shape, stream.of('weights'));
+  const model = createTrainable(origin.config, data, stream.of('weights'));
   const journal = new LossJournal(dir);
   try {
     const checkpoint = await readCheckpoint(dir);
@@ -107,7 +104,7 @@ async function train(origin: Origin, images: Uint8Array, options: TrainingOption
     }
     const start = checkpoint?.step ?? 0;
     await cutMetrics(dir, start);
-    await runSteps(model, journal, start, origin, images, options);
+    await runSteps(model, journal, start, origin, data, options);
     await writeModelFolder(dir, origin, await model.weights());
   } finally {
     journal.dispose();
@@ -120,22 +117,19 @@ async function runSteps(
   journal: LossJournal,
   start: number,
   origin: Origin,
-  images: Uint8Array,
-  { dir, stream, onProgress, onGrid, signal }: TrainingOptions,
+  data: TrainingData,
+  { dir, stream, onProgress, onGrid, signal, watch }: TrainingOptions,
 ): Promise<void> {
   const { steps, batch, checkpointEvery, gridEvery } = origin.config;
   const { batchesPerStep } = model;
-  const rowsOf = epochOrder(origin.images.count, batch, stream);
+  const batches = new StepBatches(origin.config, data, batchesPerStep, stream);
   const begun = performance.now();
   for (let step = start + 1; step <= steps; step++) {
-    const batches = Array.from({ length: batchesPerStep }, (_, i) =>
-      rowsOf((step - 1) * batchesPerStep + i + 1),
-    );
-    const reals = imageTensor(gatherImages(images, origin.shape, batches.flat()), origin.shape);
+    const inputs = batches.at(step);
     try {
-      journal.add(step, model.step(reals, stream.of('step', step)));
+      journal.add(step, model.step(inputs, stream.of('step', step)));
     } finally {
-      reals.dispose();
+      tf.dispose([inputs.images, ...Object.values(inputs.labelled ?? {})]);
     }
     const isStopping = step < steps && signal?.aborted === true;
     const isCheckpoint = step < steps && (isStopping || step % checkpointEvery === 0);
@@ -147,8 +141,9 @@ async function runSteps(
     }
     // Before the checkpoint: a grid that a kill prevents is then made when the training goes on.
     if (onGrid && gridEvery > 0 && step % gridEvery === 0) {
-      await onGrid(step, await sampleImages(model.sampler, GRID_IMAGES, stream.of('grid')));
+      await onGrid(step, await gridImages(model.sampler, data.images, stream.of('grid')));
     }
+    if (watch && step % watch.every === 0) await watch.look(step, model.sampler);
     if (isCheckpoint) await writeCheckpoint(dir, { origin, step, state: await model.state() });
     if (isStopping) signal?.throwIfAborted();
     // Lets timers and signals through; on WebAssembly a step never waits for anything.

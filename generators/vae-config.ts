@@ -2,6 +2,8 @@
  * What a variational autoencoder can be told, with its defaults and their sources.
  */
 import { z } from 'zod';
+import { MlpConfig } from './mlp-config.ts';
+import { trainingFields } from './training-fields.ts';
 
 /** How pixels in [0, 1] become the targets of a Bernoulli likelihood. */
 export const BernoulliLikelihood = z
@@ -20,11 +22,10 @@ export type BernoulliLikelihood = z.output<typeof BernoulliLikelihood>;
 export const VaeConfig = z.strictObject({
   kind: z.literal('vae').describe('Variational autoencoder (Kingma and Welling 2014)'),
   latentSize: z.int().min(1).default(50).describe('Length of the latent vectors, with prior N(0, I)'),
-  hidden: z
-    .array(z.int().min(1))
-    .min(1)
-    .default([500])
-    .describe('Softplus units of the encoder, from the image on; the decoder has them in reverse'),
+  network: z
+    .discriminatedUnion('kind', [MlpConfig])
+    .prefault({ kind: 'mlp' })
+    .describe('Layers of encoder and decoder'),
   beta: z
     .number()
     .min(0)
@@ -35,8 +36,7 @@ export const VaeConfig = z.strictObject({
   batch: z.int().min(1).default(200).describe('Images a step'),
   learningRate: z.number().positive().default(3e-4).describe('Adam step size'),
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of Adam's first moment"),
-  checkpointEvery: z.int().min(1).default(200).describe('Steps between checkpoints'),
-  gridEvery: z.int().min(0).default(200).describe('Steps between grids of sample images; 0 is none'),
+  ...trainingFields,
 });
 
 export type VaeConfig = z.output<typeof VaeConfig>;

@@ -50,8 +50,8 @@ export interface VaeLosses {
  * {@link disposeVaeTraining}.
  */
 export function createVaeTraining(config: VaeConfig, shape: ImageShape, stream: Stream): VaeTraining {
-  const { latentSize, hidden, beta, learningRate, beta1 } = config;
-  const architecture = { latentSize, hidden, shape };
+  const { latentSize, network, beta, learningRate, beta1 } = config;
+  const architecture = { latentSize, hidden: network.hidden, shape };
   const shapes = vaeShapes(architecture);
   const encoder = createNetwork(shapes.encoder, stream.of('encoder'), denseValues);
   const decoder = createNetwork(shapes.decoder, stream.of('decoder'), denseValues);
@@ -90,21 +90,42 @@ export function vaeStep(training: VaeTraining, images: tf.Tensor4D, noise: VaeNo
   if (noise.pixels) checkShape('vaeStep.noise.pixels', noise.pixels, images.shape);
   return tf.tidy(() => {
     const pixels = bernoulliPixels(images, noise.pixels);
-    const terms: tf.Scalar[] = [];
+    const kept: tf.Scalar[] = [];
     const { value: loss, grads } = tf.variableGrads(
       () => {
-        const posteriors = encodePixels(architecture, encoder, pixels);
-        const logits = decodeLogits(architecture, decoder, sampleGaussians(posteriors, noise.latents));
-        const reconstruction = tf.mean(bernoulliLoss(logits, pixels)) as tf.Scalar;
-        const divergence = tf.mean(divergenceFromPrior(posteriors)) as tf.Scalar;
+        const terms = vaeBound(architecture, { encoder, decoder }, pixels, noise.latents);
+        const reconstruction = tf.mean(terms.reconstruction) as tf.Scalar;
+        const divergence = tf.mean(terms.divergence) as tf.Scalar;
         // Kept, because the gradient's scope frees all but its value.
-        terms.push(tf.keep(reconstruction), tf.keep(divergence));
+        kept.push(tf.keep(reconstruction), tf.keep(divergence));
         return tf.add(reconstruction, tf.mul(divergence, beta)) as tf.Scalar;
       },
       Object.values(vaeVariables(training)),
     );
     adam.apply(grads);
-    const [reconstruction, divergence] = terms as [tf.Scalar, tf.Scalar];
+    const [reconstruction, divergence] = kept as [tf.Scalar, tf.Scalar];
     return { loss, reconstruction, divergence };
+  });
+}
+
+/**
+ * Both terms of the negative evidence bound, `[n]` each, in nats. The caller disposes them.
+ *
+ * @param pixels `[n, height width channels]` in [0, 1]
+ * @param latents `[n, latentSize]` from N(0, I)
+ */
+export function vaeBound(
+  architecture: VaeArchitecture,
+  { encoder, decoder }: Readonly<Record<'encoder' | 'decoder', Network>>,
+  pixels: tf.Tensor2D,
+  latents: tf.Tensor2D,
+): { readonly reconstruction: tf.Tensor1D; readonly divergence: tf.Tensor1D } {
+  return tf.tidy(() => {
+    const posteriors = encodePixels(architecture, encoder, pixels);
+    const logits = decodeLogits(architecture, decoder, sampleGaussians(posteriors, latents));
+    return {
+      reconstruction: bernoulliLoss(logits, pixels),
+      divergence: divergenceFromPrior(posteriors),
+    };
   });
 }

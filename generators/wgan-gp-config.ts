@@ -2,6 +2,7 @@
  * What a WGAN-GP can be told, with its defaults and their sources.
  */
 import { z } from 'zod';
+import { trainingFields } from './training-fields.ts';
 
 /**
  * A Wasserstein GAN with gradient penalty; defaults of Gulrajani et al. 2017, "Improved Training of Wasserstein
@@ -49,14 +50,7 @@ export const WganGpConfig = z.strictObject({
   learningRate: z.number().positive().default(1e-4).describe('Adam step size of both networks'),
   beta1: z.number().min(0).lt(1).default(0.5).describe("Decay of Adam's first moment"),
   beta2: z.number().min(0).lt(1).default(0.9).describe("Decay of Adam's second moment"),
-  ema: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0)
-    .describe("Decay of the average of the generator's weights that images are drawn with; 0 is no average"),
-  checkpointEvery: z.int().min(1).default(200).describe('Steps between checkpoints'),
-  gridEvery: z.int().min(0).default(200).describe('Steps between grids of sample images; 0 is none'),
+  ...trainingFields,
 });
 
 export type WganGpConfig = z.output<typeof WganGpConfig>;

@@ -125,28 +125,49 @@ export function generateWganGpImages(
   });
 }
 
+/** Names of {@link criticMaps}, in its order. */
+export const CRITIC_LAYERS: readonly string[] = MULTIPLES.map((_, level) => `down${level}`).reverse();
+
+/**
+ * The critic's activations `[n, height / 2^i, width / 2^i, channels]` after each of its convolutions, from the image
+ * on. The caller disposes them.
+ *
+ * @param images `[n, height, width, channels]` in [-1, 1]
+ */
+export function criticMaps(
+  { criticNorm }: Pick<WganGpArchitecture, 'criticNorm'>,
+  { weights }: Network,
+  images: tf.Tensor4D,
+): tf.Tensor4D[] {
+  return tf.tidy(() => {
+    const maps = [images];
+    for (let level = MULTIPLES.length - 1; level >= 0; level--) {
+      const inputs = maps.at(-1) as tf.Tensor4D;
+      let outputs = conv2dHalf(inputs, variableOf(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
+      outputs = tf.add(outputs, variableOf(weights, `down${level}/bias`));
+      if (criticNorm === 'layer' && level + 1 < MULTIPLES.length) {
+        const gamma = variableOf<tf.Tensor1D>(weights, `norm${level}/gamma`);
+        outputs = layerNorm(outputs, gamma, variableOf(weights, `norm${level}/beta`));
+      }
+      maps.push(leakyRelu(outputs));
+    }
+    return maps.slice(1);
+  });
+}
+
 /**
  * Scores `[n]` of images `[n, height, width, channels]`; differences of scores estimate a Wasserstein distance,
  * their level means nothing. The caller disposes them.
  */
 export function criticScores(
-  { criticNorm }: WganGpArchitecture,
-  { weights }: Network,
+  architecture: WganGpArchitecture,
+  critic: Network,
   images: tf.Tensor4D,
 ): tf.Tensor1D {
   return tf.tidy(() => {
-    let maps = images;
-    for (let level = MULTIPLES.length - 1; level >= 0; level--) {
-      maps = conv2dHalf(maps, variableOf(weights, `down${level}/filters`)); // [n, height / 2, width / 2, count]
-      maps = tf.add(maps, variableOf(weights, `down${level}/bias`));
-      if (criticNorm === 'layer' && level + 1 < MULTIPLES.length) {
-        const gamma = variableOf<tf.Tensor1D>(weights, `norm${level}/gamma`);
-        maps = layerNorm(maps, gamma, variableOf(weights, `norm${level}/beta`));
-      }
-      maps = leakyRelu(maps);
-    }
-    const flat = tf.reshape(maps, [images.shape[0], -1]) as tf.Tensor2D;
-    return tf.reshape(dense(flat, variableOf(weights, 'score/weights')), [-1]) as tf.Tensor1D;
+    const last = criticMaps(architecture, critic, images).at(-1) as tf.Tensor4D;
+    const flat = tf.reshape(last, [images.shape[0], -1]) as tf.Tensor2D;
+    return tf.reshape(dense(flat, variableOf(critic.weights, 'score/weights')), [-1]) as tf.Tensor1D;
   });
 }
 

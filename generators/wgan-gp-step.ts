@@ -33,14 +33,10 @@ export interface WganGpTraining {
   readonly architecture: WganGpArchitecture;
   /** Weight of the gradient penalty. */
   readonly lambda: number;
-  /** Decay of `average` a generator step. */
-  readonly ema: number;
   readonly generator: Network;
   readonly critic: Network;
   readonly generatorAdam: Adam;
   readonly criticAdam: Adam;
-  /** The moving average of the generator's variables; absent if `ema` is 0. */
-  readonly average?: Network;
 }
 
 /** Losses of one critic step, on the device. */
@@ -62,7 +58,7 @@ export function createWganGpTraining(
   shape: ImageShape,
   stream: Stream,
 ): WganGpTraining {
-  const { latentSize, width, generatorNorm, criticNorm, learningRate, beta1, beta2, lambda, ema } = config;
+  const { latentSize, width, generatorNorm, criticNorm, learningRate, beta1, beta2, lambda } = config;
   const architecture = { latentSize, width, generatorNorm, criticNorm, shape };
   const shapes = wganGpShapes(architecture);
   const generator = createWganGpNetwork(shapes.generator, stream.of('generator'));
@@ -71,21 +67,17 @@ export function createWganGpTraining(
   return {
     architecture,
     lambda,
-    ema,
     generator,
     critic,
     generatorAdam: new Adam(generator.weights, adam),
     criticAdam: new Adam(critic.weights, adam),
-    // Of the same stream, so it starts at the generator's own weights.
-    ...(ema > 0 && { average: createWganGpNetwork(shapes.generator, stream.of('generator')) }),
   };
 }
 
-/** Frees the variables of both networks, of the average and of the optimisers. */
+/** Frees the variables of both networks and of the optimisers. */
 export function disposeWganGpTraining(training: WganGpTraining): void {
   disposeNetwork(training.generator);
   disposeNetwork(training.critic);
-  if (training.average) disposeNetwork(training.average);
   training.generatorAdam.dispose();
   training.criticAdam.dispose();
 }
@@ -148,7 +140,6 @@ export function generatorStep(training: WganGpTraining, latents: tf.Tensor2D): t
     }, Object.values(generator.weights));
     generatorAdam.apply(grads);
     updateStatistics(generator, record);
-    updateAverage(training);
     return value;
   });
 }
@@ -192,16 +183,5 @@ function updateStatistics({ statistics }: Network, record: ReadonlyMap<string, M
     const batch = record.get(layer)?.[figure] as tf.Tensor1D;
     tf.tidy(() => running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(batch, NORM_MOMENTUM))));
     batch.dispose();
-  }
-}
-
-/** `average <- ema average + (1 - ema) generator`, running statistics included. */
-function updateAverage({ average, generator, ema }: WganGpTraining): void {
-  if (!average) return;
-  for (const part of ['weights', 'statistics'] as const) {
-    for (const [name, mean] of Object.entries(average[part])) {
-      const current = generator[part][name] as tf.Variable;
-      tf.tidy(() => mean.assign(tf.add(tf.mul(mean, ema), tf.mul(current, 1 - ema))));
-    }
   }
 }

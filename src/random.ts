@@ -98,8 +98,10 @@ export class Stream {
 
   /** `count` uniforms in `[0, 1)`, float32. */
   uniforms(count: number): Float32Array {
+    const values = new Float32Array(count);
     // A double just below 1 would round to 1 as a float32.
-    return Float32Array.from({ length: count }, () => Math.min(this.uniform(), LARGEST_BELOW_ONE));
+    for (let i = 0; i < count; i++) values[i] = Math.min(this.uniform(), LARGEST_BELOW_ONE);
+    return values;
   }
 
   /** A uniformly shuffled copy (Fisher and Yates). */

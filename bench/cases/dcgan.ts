@@ -1,6 +1,6 @@
 /** One DCGAN training step: a discriminator update and a generator update, at the paper's width. */
 import * as tf from '@tensorflow/tfjs';
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { createDcganTraining, dcganStep, disposeDcganTraining } from '../../generators/dcgan-step.ts';
 import { KERNEL_SIZE } from '../../generators/layers.ts';
 import { variablesOf } from '../../generators/network.ts';

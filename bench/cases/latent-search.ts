@@ -2,8 +2,9 @@
  * A whole latent search as GAAL makes it: 50 latents, 100 gradient steps through a frozen DCGAN to the boundary of a
  * linear classifier.
  */
-import { DcganConfig } from '../../generators/config.ts';
+
 import { Dcgan } from '../../generators/dcgan.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { createDcganNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
 import { LinearSvmConfig } from '../../src/classifiers/config.ts';
 import { linearSvm } from '../../src/classifiers/linear-svm.ts';
@@ -40,11 +41,10 @@ export const latentSearch: StepCase = {
     const { latentSize } = DcganConfig.parse({ kind: 'dcgan' });
     const architecture = { latentSize, channels, shape };
     const shapes = dcganShapes(architecture);
-    const generator = new Dcgan(
-      architecture,
-      createDcganNetwork(shapes.generator, stream.of('generator')),
-      createDcganNetwork(shapes.discriminator, stream.of('discriminator')),
-    );
+    const generator = new Dcgan(architecture, {
+      generator: createDcganNetwork(shapes.generator, stream.of('generator')),
+      discriminator: createDcganNetwork(shapes.discriminator, stream.of('discriminator')),
+    });
     const classifier = randomLinear(shape, stream.of('classifier'));
     return {
       gflop: searchFlop({ latentSize, ...sizes(size) }) / 1e9,

@@ -31,7 +31,13 @@ export const m2: StepCase = {
   },
   create: (size, stream) => {
     const { shape, classes, hidden, latentSize, labelled, unlabelled } = SIZES[size];
-    const config = M2Config.parse({ kind: 'm2', classes, hidden, latentSize, weighting: { alpha: 60 } });
+    const config = M2Config.parse({
+      kind: 'm2',
+      classes,
+      network: { kind: 'mlp', hidden },
+      latentSize,
+      weighting: { alpha: 60 },
+    });
     const training = createM2Training(config, shape, { labelled, unlabelled }, stream.of('training'));
     const inRange = (name: string, n: number) => {
       const values = stream.of(name).uniforms(n * tf.util.sizeFromShape([...shape]));

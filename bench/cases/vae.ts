@@ -28,7 +28,7 @@ export const vae: StepCase = {
   },
   create: (size, stream) => {
     const { shape, hidden, latentSize, batch } = SIZES[size];
-    const config = VaeConfig.parse({ kind: 'vae', hidden, latentSize, batch });
+    const config = VaeConfig.parse({ kind: 'vae', network: { kind: 'mlp', hidden }, latentSize, batch });
     const training = createVaeTraining(config, shape, stream.of('training'));
     const count = batch * tf.util.sizeFromShape([...shape]);
     const inRange = (name: string) => {

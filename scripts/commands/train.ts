@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { GeneratorConfig } from '../../generators/config.ts';
 import { trainGenerator } from '../../generators/training.ts';
+import { checkTrainingData } from '../../generators/training-data.ts';
+import { takesLabels } from '../../generators/zoo.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { DatasetConfig } from '../../src/datasets/config.ts';
 import { dataDirectories, loadDataset } from '../../src/datasets/registry.ts';
@@ -9,6 +11,7 @@ import { applyOverrides, parseJson } from '../../src/experiments/config.ts';
 import { ConfigError } from '../../src/experiments/config-error.ts';
 import { lockRun } from '../../src/experiments/run.ts';
 import { describeTraining } from '../../src/experiments/tasks.ts';
+import { trainingData } from '../../src/experiments/training-data.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';
 import { backendFlag, type Command, dataFlag } from '../command.ts';
@@ -16,6 +19,7 @@ import { presetNames, readPreset } from '../presets.ts';
 import { Progress } from '../progress.ts';
 
 const kinds = GeneratorConfig.options.map((model) => model.shape.kind.value);
+const labelTakers = kinds.filter((kind) => takesLabels(kind));
 const datasetNames = DatasetConfig.options
   .map((dataset) => dataset.shape.name.value)
   .filter((name) => name !== 'folder');
@@ -35,6 +39,11 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       help: `A name (${datasetNames.join(', ')}), or the "dataset" of a config as JSON`,
     },
     classes: { type: 'string', value: '5,7', help: 'Only these classes' },
+    labels: {
+      type: 'string',
+      value: 'N',
+      help: `Training images whose label ${labelTakers.join(', ')} may see, as many of each class as can be`,
+    },
     out: { type: 'string', value: 'DIR', help: 'Folder of the generator' },
     preset: { type: 'string', value: 'NAME', help: 'Size and length of the training; small if left out' },
     set: {
@@ -57,7 +66,8 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     if (out === undefined) throw new ConfigError('--out: expected a folder for the generator, got none');
     if (name === undefined) throw new ConfigError('--dataset: expected the name of a data set, got none');
     const { raw } = readPreset(args.text('preset') ?? 'small', `generators/${kind}`);
-    const config = parse('generator', GeneratorConfig, applyOverrides(raw, args.list('set')));
+    const labels = args.integer('labels', 2);
+    checkLabels(kind, labels);
     const classes = args.integers('classes', 0);
     const datasetConfig = parse('--dataset', DatasetConfig, {
       ...(name.startsWith('{') ? (parseJson('--dataset', name) as object) : { name }),
@@ -68,9 +78,18 @@ An unfinished training in the folder is taken up where it was last saved; one wi
       dataDirs: dataDirectories(flag === null ? {} : { flag }),
     });
     const seed = args.integer('seed', 1) ?? 1;
+    const stream = rootStream(seed);
+    const ofData = takesLabels(kind) ? { classes: dataset.classNames.length } : {};
+    const config = parse(
+      'generator',
+      GeneratorConfig,
+      applyOverrides({ ...ofData, ...(raw as object) }, args.list('set')),
+    );
+    const data = trainingData(dataset, labels, stream.of('labelled'));
+    checkTrainingData(config, data);
     const { backend, detail } = await selectBackend(args.backend());
     console.log(
-      `${kind} on ${dataset.train.n} images of ${name}, backend ${backend} (${detail}), into ${out}`,
+      `${kind} on ${dataset.train.n} images of ${name}${labels === undefined ? '' : `, ${labels} of them labelled`}, backend ${backend} (${detail}), into ${out}`,
     );
 
     await mkdir(out, { recursive: true });
@@ -79,9 +98,9 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     const controller = new AbortController();
     process.once('SIGINT', () => controller.abort());
     try {
-      const generator = await trainGenerator(config, dataset.train.images, dataset.shape, {
+      const generator = await trainGenerator(config, data, {
         dir: out,
-        stream: rootStream(seed).of('generator', kind),
+        stream: stream.of('generator', kind),
         onProgress: (state) => progress.status(kind, describeTraining(state)),
         onGrid: (step, images) => writeGrid(`${out}/grids/step-${step}.png`, images, dataset.shape),
         signal: controller.signal,
@@ -100,6 +119,15 @@ An unfinished training in the folder is taken up where it was last saved; one wi
     return 0;
   },
 };
+
+function checkLabels(kind: string, labels: number | undefined): void {
+  if (takesLabels(kind) && labels === undefined) {
+    throw new ConfigError(`--labels: expected how many labels ${kind} may see, such as 100, got none`);
+  }
+  if (!takesLabels(kind) && labels !== undefined) {
+    throw new ConfigError(`--labels: expected none, since ${kind} learns from no labels, got ${labels}`);
+  }
+}
 
 function parse<Schema extends z.ZodType>(source: string, schema: Schema, raw: unknown): z.output<Schema> {
   const parsed = schema.safeParse(raw);

@@ -3,7 +3,7 @@
  * that cannot be carried out is reported with every other problem at once.
  */
 import { z } from 'zod';
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
@@ -144,7 +144,9 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
     }
   };
   for (const [name, model] of Object.entries(config.generators)) {
-    attempt(`generators.${name}`, () => checkTrainable(model, dataset.shape, dataset.train.n));
+    attempt(`generators.${name}`, () =>
+      checkTrainable(model, dataset.shape, { images: dataset.train.n, labelled: 0 }),
+    );
   }
   // A draw of one class alone is told now, and not when its turn comes.
   for (const seed of budget > dataset.train.n ? [] : config.seeds) {

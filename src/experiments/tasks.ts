@@ -140,13 +140,17 @@ async function trainExperimentGenerator(
   const { seed: sharedSeed, perSeed: _, ...model } = entry;
   const dataset = await loadDataset(config.dataset, { dataDirs });
   const dir = runPaths.generator(run, name, seed);
-  const generator = await trainGenerator(model, dataset.train.images, dataset.shape, {
-    dir,
-    stream: rootStream(seed ?? sharedSeed).of('generator', name),
-    onProgress: (progress) => onStatus(describeTraining(progress)),
-    onGrid: (step, images) => writeSampleGrid(`${dir}/grids/step-${step}.png`, images, dataset.shape),
-    signal,
-  });
+  const generator = await trainGenerator(
+    model,
+    { images: dataset.train.images, shape: dataset.shape },
+    {
+      dir,
+      stream: rootStream(seed ?? sharedSeed).of('generator', name),
+      onProgress: (progress) => onStatus(describeTraining(progress)),
+      onGrid: (step, images) => writeSampleGrid(`${dir}/grids/step-${step}.png`, images, dataset.shape),
+      signal,
+    },
+  );
   generator.dispose();
   onLine(`trained ${model.steps} steps of ${model.batch} images on ${dataset.train.n} pool images`);
 }

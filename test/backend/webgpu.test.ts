@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { createDcganTraining, dcganStep, disposeDcganTraining } from '../../generators/dcgan-step.ts';
 import { variablesOf } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { DcganConfig } from '../../generators/config.ts';
-import { Dcgan, TrainableDcgan } from '../../generators/dcgan.ts';
+import { type Dcgan, dcganModel } from '../../generators/dcgan.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { createDcganNetwork, dcganShapes } from '../../generators/dcgan-networks.ts';
+import { openSaved } from '../../generators/model.ts';
 import { sampleImages } from '../../generators/sample.ts';
+import type { TrainableGenerator } from '../../generators/trainable.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 
@@ -15,14 +17,14 @@ const SHAPE = [8, 8, 1] as const;
 const CONFIG = DcganConfig.parse({ kind: 'dcgan', latentSize: 5, channels: [4, 3], ema: 0.5 });
 
 /** After a few steps on noise, so that statistics and weights are no longer those of the start. */
-function trained(config = CONFIG): TrainableDcgan {
-  const model = new TrainableDcgan(config, SHAPE, rootStream(1));
+function trained(config = CONFIG): TrainableGenerator<Dcgan> {
+  const model = dcganModel.train(config, SHAPE, { images: 6, labelled: 0 }, rootStream(1));
   const reals = tf.tensor4d(rootStream(2).uniforms(6 * 64), [6, 8, 8, 1]);
   for (let step = 1; step <= 3; step++) step3(model, reals, step);
   return model;
 }
-function step3(model: TrainableDcgan, reals: tf.Tensor4D, step: number) {
-  tf.dispose({ ...model.step(reals, rootStream(9).of(step)) });
+function step3(model: TrainableGenerator<Dcgan>, reals: tf.Tensor4D, step: number) {
+  tf.dispose({ ...model.step({ images: reals }, rootStream(9).of(step)) });
 }
 
 const latentsOf = (n: number) => tf.tensor2d(rootStream(4).normals(n * 5), [n, 5]);
@@ -50,7 +52,7 @@ test('28x28x1 has two levels by default, 32x32x3 three where three are given', (
 test('images of three levels and three channels have the shape asked for', async () => {
   const shape = [16, 24, 3] as const;
   const config = DcganConfig.parse({ kind: 'dcgan', latentSize: 5, channels: [4, 3, 2] });
-  const { sampler } = new TrainableDcgan(config, shape, rootStream(1));
+  const { sampler } = dcganModel.train(config, shape, { images: 6, labelled: 0 }, rootStream(1));
   const images = sampler.generate(latentsOf(2));
   expect(images.shape).toEqual([2, 16, 24, 3]);
   for (const value of await images.data()) expect(Math.abs(value)).toBeLessThanOrEqual(1);
@@ -122,11 +124,11 @@ test('images follow their latents with the gradient of central differences', asy
 test('a model from saved weights draws the same images; its average is what is saved', async () => {
   const model = trained();
   const weights = await model.weights();
-  const loaded = Dcgan.fromWeights(CONFIG, SHAPE, weights);
+  const loaded = openSaved(dcganModel, CONFIG, SHAPE, weights);
   const images = await model.sampler.generate(latentsOf(3)).data();
   expect(await loaded.generate(latentsOf(3)).data()).toEqual(images);
   const raw = [...(await model.state()).tensors].filter(([name]) => weights.has(name));
-  const unaveraged = Dcgan.fromWeights(CONFIG, SHAPE, new Map(raw));
+  const unaveraged = openSaved(dcganModel, CONFIG, SHAPE, new Map(raw));
   expect(await unaveraged.generate(latentsOf(3)).data()).not.toEqual(images);
 });
 
@@ -135,14 +137,14 @@ test('names the tensor that does not fit, and leaves nothing behind', async () =
   const before = tf.memory().numTensors;
   const without = new Map(weights);
   without.delete('generator/norm1/mean');
-  expect(() => Dcgan.fromWeights(CONFIG, SHAPE, without)).toThrow(
+  expect(() => openSaved(dcganModel, CONFIG, SHAPE, without)).toThrow(
     'expected a tensor generator/norm1/mean of shape [3], got none',
   );
-  expect(() => Dcgan.fromWeights({ ...CONFIG, latentSize: 6 }, SHAPE, weights)).toThrow(
+  expect(() => openSaved(dcganModel, { ...CONFIG, latentSize: 6 }, SHAPE, weights)).toThrow(
     'expected a tensor generator/dense/weights of shape [6, 16], got [5, 16]',
   );
   const more = new Map([...weights, ['other', { shape: [1], values: new Float32Array(1) }] as const]);
-  expect(() => Dcgan.fromWeights(CONFIG, SHAPE, more)).toThrow(
+  expect(() => openSaved(dcganModel, CONFIG, SHAPE, more)).toThrow(
     "expected the model's tensors alone, got other",
   );
   expect(tf.memory().numTensors).toBe(before);
@@ -150,7 +152,7 @@ test('names the tensor that does not fit, and leaves nothing behind', async () =
 
 test('a restored training goes on to the bits of the one it was copied from', async () => {
   const model = trained();
-  const copy = new TrainableDcgan(CONFIG, SHAPE, rootStream(77));
+  const copy = dcganModel.train(CONFIG, SHAPE, { images: 6, labelled: 0 }, rootStream(77));
   copy.restore(await model.state());
   const reals = tf.tensor4d(rootStream(5).uniforms(6 * 64), [6, 8, 8, 1]);
   for (const each of [model, copy]) for (let step = 4; step <= 6; step++) step3(each, reals, step);
@@ -159,7 +161,7 @@ test('a restored training goes on to the bits of the one it was copied from', as
 
 test('leaves no tensor behind when used and disposed', async () => {
   const before = tf.memory().numTensors;
-  const model = new TrainableDcgan(CONFIG, SHAPE, rootStream(1));
+  const model = dcganModel.train(CONFIG, SHAPE, { images: 6, labelled: 0 }, rootStream(1));
   const held = tf.memory().numTensors;
   const reals = tf.tensor4d(rootStream(5).uniforms(6 * 64), [6, 8, 8, 1]);
   step3(model, reals, 1);

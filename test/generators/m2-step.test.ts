@@ -25,7 +25,7 @@ const CONFIG = M2Config.parse({
   kind: 'm2',
   classes: 3,
   latentSize: 2,
-  hidden: [5, 4],
+  network: { kind: 'mlp', hidden: [5, 4] },
   learningRate: 0.01,
 });
 const IMAGES = { labelled: 30, unlabelled: 70 };
@@ -260,6 +260,7 @@ test('nothing is read back from the device in a step', () => {
 test('has the shapes of the paper at its defaults', () => {
   const { classifier, encoder, decoder } = m2Shapes({
     ...M2Config.parse({ kind: 'm2' }),
+    hidden: [500],
     shape: [28, 28, 1],
   });
   expect(classifier.weights['hidden0/weights']).toEqual([784, 500]);

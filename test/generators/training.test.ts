@@ -4,15 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { loadGenerator } from '../../generators/load.ts';
-import { sampleImages } from '../../generators/sample.ts';
-import {
-  GRID_IMAGES,
-  type TrainingOptions,
-  type TrainingProgress,
-  trainGenerator,
-} from '../../generators/training.ts';
+import { GRID_IMAGES, sampleImages } from '../../generators/sample.ts';
+import { type TrainingOptions, type TrainingProgress, trainGenerator } from '../../generators/training.ts';
 import { readCheckpoint, writeCheckpoint } from '../../generators/training-folder.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
@@ -44,7 +39,11 @@ afterAll(() => rm(root, { recursive: true }));
 const GRIDS = new Map<number, Uint8Array>();
 
 async function run(dir: string, options: Partial<TrainingOptions> = {}, config = CONFIG): Promise<void> {
-  const generator = await trainGenerator(config, IMAGES, SHAPE, { dir, stream: rootStream(1), ...options });
+  const generator = await trainGenerator(
+    config,
+    { images: IMAGES, shape: SHAPE },
+    { dir, stream: rootStream(1), ...options },
+  );
   generator.dispose();
 }
 const bytesOf = (dir: string, name: string) => readFile(path.join(dir, name));
@@ -201,13 +200,13 @@ test('refuses other images, another shape and another stream', async () => {
   const options = { dir, stream: rootStream(1) };
   const other = IMAGES.slice();
   other[100]! ^= 1;
-  await expect(trainGenerator(CONFIG, other, SHAPE, options)).rejects.toThrow(
+  await expect(trainGenerator(CONFIG, { images: other, shape: SHAPE }, options)).rejects.toThrow(
     /images.sha256: saved "\w{64}", asked/,
   );
-  await expect(trainGenerator(CONFIG, IMAGES.slice(16), SHAPE, options)).rejects.toThrow(
+  await expect(trainGenerator(CONFIG, { images: IMAGES.slice(16), shape: SHAPE }, options)).rejects.toThrow(
     'images.count: saved 26, asked 25',
   );
-  await expect(trainGenerator(CONFIG, IMAGES, [8, 4, 1], options)).rejects.toThrow(
+  await expect(trainGenerator(CONFIG, { images: IMAGES, shape: [8, 4, 1] }, options)).rejects.toThrow(
     'shape: saved [4,4,1], asked [8,4,1]',
   );
   await expect(run(dir, { stream: rootStream(2) })).rejects.toThrow(
@@ -256,14 +255,18 @@ test('leaves no tensor behind, whether it ends, is stopped or fails', async () =
 test('says what is wrong with its arguments before any work', async () => {
   const dir = freshDir();
   const options = { dir, stream: rootStream(1) };
-  await expect(trainGenerator(CONFIG, IMAGES.slice(0, 48), SHAPE, options)).rejects.toThrow(
-    'trainGenerator.images: expected at least a batch of 4 images of 16 bytes, got 48 bytes',
+  await expect(
+    trainGenerator(CONFIG, { images: IMAGES.slice(0, 48), shape: SHAPE }, options),
+  ).rejects.toThrow('dcgan.batch: expected at most the 3 images, got 4');
+  await expect(trainGenerator(CONFIG, { images: IMAGES.slice(1), shape: SHAPE }, options)).rejects.toThrow(
+    'got 415 bytes',
   );
-  await expect(trainGenerator(CONFIG, IMAGES.slice(1), SHAPE, options)).rejects.toThrow('got 415 bytes');
-  await expect(trainGenerator({ ...CONFIG, channels: [3, 2, 1] }, IMAGES, SHAPE, options)).rejects.toThrow(
-    'do not divide by 8',
-  );
-  await expect(trainGenerator({ ...CONFIG, batch: 1 }, IMAGES, SHAPE, options)).rejects.toThrow('batch');
+  await expect(
+    trainGenerator({ ...CONFIG, channels: [3, 2, 1] }, { images: IMAGES, shape: SHAPE }, options),
+  ).rejects.toThrow('do not divide by 8');
+  await expect(
+    trainGenerator({ ...CONFIG, batch: 1 }, { images: IMAGES, shape: SHAPE }, options),
+  ).rejects.toThrow('batch');
 });
 
 test('a folder without a finished generator says so', async () => {

@@ -17,7 +17,13 @@ beforeEach(async () => {
 });
 
 const SHAPE = [2, 3, 1] as const;
-const CONFIG = VaeConfig.parse({ kind: 'vae', latentSize: 3, hidden: [5, 4], beta: 0.7, learningRate: 0.01 });
+const CONFIG = VaeConfig.parse({
+  kind: 'vae',
+  latentSize: 3,
+  network: { kind: 'mlp', hidden: [5, 4] },
+  beta: 0.7,
+  learningRate: 0.01,
+});
 const N = 4;
 
 // The numbers that test/fixtures/vae-step.py fills its tensors with.

@@ -4,8 +4,9 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadGenerator } from '../../generators/load.ts';
+import { openSaved } from '../../generators/model.ts';
 import { type TrainingOptions, type TrainingProgress, trainGenerator } from '../../generators/training.ts';
-import { TrainableWganGp, WganGp } from '../../generators/wgan-gp.ts';
+import { wganGpModel } from '../../generators/wgan-gp.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { createWganGpTraining, criticStep, generatorStep } from '../../generators/wgan-gp-step.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
@@ -44,16 +45,20 @@ function realsOf(n: number): tf.Tensor4D {
 }
 
 async function run(dir: string, options: Partial<TrainingOptions> = {}): Promise<void> {
-  const generator = await trainGenerator(CONFIG, IMAGES, SHAPE, { dir, stream: rootStream(1), ...options });
+  const generator = await trainGenerator(
+    CONFIG,
+    { images: IMAGES, shape: SHAPE },
+    { dir, stream: rootStream(1), ...options },
+  );
   generator.dispose();
 }
 
 test('a step is five critic updates, each on images of its own, and one generator update', async () => {
-  const model = new TrainableWganGp({ ...CONFIG, ema: 0 }, SHAPE, rootStream(1));
+  const model = wganGpModel.train({ ...CONFIG, ema: 0 }, SHAPE, { images: 26, labelled: 0 }, rootStream(1));
   const twin = createWganGpTraining({ ...CONFIG, ema: 0 }, SHAPE, rootStream(1));
   const reals = realsOf(20);
   expect(model.batchesPerStep).toBe(5);
-  const losses = model.step(reals, rootStream(2));
+  const losses = model.step({ images: reals }, rootStream(2));
   const latents = tf.tensor2d(
     rootStream(2)
       .of('latents')
@@ -85,10 +90,10 @@ test('a step is five critic updates, each on images of its own, and one generato
 });
 
 test('a step leaves its losses alone behind', () => {
-  const model = new TrainableWganGp(CONFIG, SHAPE, rootStream(1));
+  const model = wganGpModel.train(CONFIG, SHAPE, { images: 26, labelled: 0 }, rootStream(1));
   const reals = realsOf(20);
   const before = tf.memory().numTensors;
-  const losses = model.step(reals, rootStream(2));
+  const losses = model.step({ images: reals }, rootStream(2));
   expect(tf.memory().numTensors).toBe(before + 4);
   tf.dispose(Object.values(losses));
 });
@@ -123,10 +128,10 @@ test('a training that was interrupted goes on to the same bytes', async () => {
 });
 
 test('a saved model draws the same images and gives the same scores', async () => {
-  const model = new TrainableWganGp(CONFIG, SHAPE, rootStream(1));
-  tf.dispose(Object.values(model.step(realsOf(20), rootStream(2))));
+  const model = wganGpModel.train(CONFIG, SHAPE, { images: 26, labelled: 0 }, rootStream(1));
+  tf.dispose(Object.values(model.step({ images: realsOf(20) }, rootStream(2))));
   const before = tf.memory().numTensors;
-  const loaded = WganGp.fromWeights(CONFIG, SHAPE, await model.weights());
+  const loaded = openSaved(wganGpModel, CONFIG, SHAPE, await model.weights());
   const latents = tf.tensor2d(rootStream(4).normals(6), [2, 3]);
   const images = loaded.generate(latents);
   expect(await images.data()).toEqual(await model.sampler.generate(latents).data());
@@ -136,7 +141,7 @@ test('a saved model draws the same images and gives the same scores', async () =
   expect(() => model.sampler.generate(tf.zeros([2, 4]))).toThrow(
     'WganGp.generate.latents: expected shape [*, 3], got [2, 4]',
   );
-  expect(() => WganGp.fromWeights(CONFIG, SHAPE, new Map())).toThrow(RangeError);
+  expect(() => openSaved(wganGpModel, CONFIG, SHAPE, new Map())).toThrow(RangeError);
   model.dispose();
 });
 

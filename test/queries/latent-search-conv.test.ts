@@ -29,7 +29,7 @@ function generatorOf(): { generator: Dcgan; weights: tf.Variable[] } {
     ...Object.values(part.weights),
     ...Object.values(part.statistics),
   ]);
-  return { generator: new Dcgan(architecture, network, critic), weights };
+  return { generator: new Dcgan(architecture, { generator: network, discriminator: critic }), weights };
 }
 
 const bitsOf = (variables: readonly tf.Tensor[]) =>

@@ -10,6 +10,7 @@ export function linearGenerator(matrix: Float32Array, latentSize: number, shape:
   const map = tf.tensor2d(matrix, [latentSize, imageSize(shape)]);
   return {
     kind: 'linear',
+    prior: 'normal',
     latentSize,
     shape,
     generate: (latents) => tf.tidy(() => tf.reshape(tf.matMul(latents, map), [-1, ...shape]) as tf.Tensor4D),

@@ -1,7 +1,7 @@
 /**
  * Trains a small DCGAN into the folder named on the command line: what dcgan-kill.test.ts kills.
  */
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { trainGenerator } from '../../generators/training.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
@@ -19,5 +19,5 @@ const config = DcganConfig.parse({
   gridEvery: 0,
 });
 const images = Uint8Array.from({ length: 40 * 64 }, (_, i) => (i * 37) % 256);
-const generator = await trainGenerator(config, images, [8, 8, 1], { dir, stream: rootStream(1) });
+const generator = await trainGenerator(config, { images, shape: [8, 8, 1] }, { dir, stream: rootStream(1) });
 generator.dispose();

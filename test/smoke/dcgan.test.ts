@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
-import { DcganConfig } from '../../generators/config.ts';
+import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { sampleImages } from '../../generators/sample.ts';
 import { trainGenerator } from '../../generators/training.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
@@ -57,11 +57,15 @@ test('on WebAssembly, images come to have the brightness, contrast and variety o
   });
   const data = discs(512);
   const grids: Uint8Array[] = [];
-  const generator = await trainGenerator(config, data, [SIDE, SIDE, 1], {
-    dir,
-    stream: rootStream(1),
-    onGrid: (_, images) => void grids.push(images),
-  });
+  const generator = await trainGenerator(
+    config,
+    { images: data, shape: [SIDE, SIDE, 1] },
+    {
+      dir,
+      stream: rootStream(1),
+      onGrid: (_, images) => void grids.push(images),
+    },
+  );
   const images = await sampleImages(generator, 256, rootStream(2));
   generator.dispose();
   await rm(dir, { recursive: true });
