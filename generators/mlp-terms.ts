@@ -1,5 +1,5 @@
 /**
- * The terms of a variational bound of Gaussian latents and Bernoulli pixels.
+ * The terms of a variational bound of Gaussian latents and Bernoulli or Gaussian pixels.
  *
  * Source: Kingma and Welling 2014, "Auto-Encoding Variational Bayes", section 3 and appendices B, C.
  *
@@ -121,4 +121,63 @@ export function bernoulliPixels(images: tf.Tensor4D, noise?: tf.Tensor4D): tf.Te
  */
 export function imagesOfLogits(logits: tf.Tensor2D, shape: ImageShape): tf.Tensor4D {
   return tf.tidy(() => tf.reshape(tf.tanh(tf.mul(logits, 0.5)), [logits.shape[0], ...shape]) as tf.Tensor4D);
+}
+
+/**
+ * `sum((pixels - means)^2)` of each image.
+ *
+ * @param means `[n, pixels]`
+ * @param pixels `[n, pixels]`; no gradient flows to it
+ * @returns `[n]`; the caller disposes it
+ */
+export function squaredErrors(means: tf.Tensor2D, pixels: tf.Tensor2D): tf.Tensor1D {
+  const loss = tf.customGrad((input, save) => {
+    const m = input as tf.Tensor2D;
+    (save as unknown as Save)([m, pixels]);
+    return {
+      value: tf.sum(tf.squaredDifference(m, pixels), 1),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [savedMeans, savedPixels] = saved as [tf.Tensor, tf.Tensor];
+        return tf.mul(tf.sub(savedMeans, savedPixels), tf.expandDims(tf.mul(dy, 2), 1));
+      },
+    };
+  });
+  return loss(means) as tf.Tensor1D;
+}
+
+/**
+ * `-log p(pixels)` in nats under independent N(means, deviation^2), summed over pixels:
+ * `sum((pixels - means)^2) / (2 deviation^2) + size log(2 pi deviation^2) / 2`. A density's, so it may be negative.
+ *
+ * @param means `[n, size]`
+ * @param pixels `[n, size]`; no gradient flows to it
+ * @returns `[n]`; the caller disposes it
+ */
+export function gaussianLoss(means: tf.Tensor2D, pixels: tf.Tensor2D, deviation: number): tf.Tensor1D {
+  const [, size] = means.shape;
+  const normaliser = (size * Math.log(2 * Math.PI * deviation ** 2)) / 2;
+  return tf.tidy(() => {
+    const errors = tf.mul(squaredErrors(means, pixels), 1 / (2 * deviation ** 2));
+    return tf.add(errors, normaliser) as tf.Tensor1D;
+  });
+}
+
+/**
+ * Images as vectors, `[n, height width channels]`, in the range they have. The caller disposes them.
+ *
+ * @param images `[n, height, width, channels]`
+ */
+export function flatImages(images: tf.Tensor4D): tf.Tensor2D {
+  const [n, ...shape] = images.shape;
+  return tf.reshape(images, [n, tf.util.sizeFromShape(shape)]);
+}
+
+/**
+ * Images `[n, height, width, channels]` of means of pixels without bounds, cut off at -1 and 1. Where they are cut off no
+ * gradient flows, since no small step changes what is seen. The caller disposes them.
+ *
+ * @param means `[n, height width channels]`
+ */
+export function imagesOfMeans(means: tf.Tensor2D, shape: ImageShape): tf.Tensor4D {
+  return tf.tidy(() => tf.reshape(tf.clipByValue(means, -1, 1), [means.shape[0], ...shape]) as tf.Tensor4D);
 }

@@ -10,19 +10,26 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
-import { denseValues } from './mlp-layers.ts';
-import { bernoulliLoss, bernoulliPixels, divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
-import { createNetwork, disposeNetwork, type Network, variablesOf } from './network.ts';
+import type { NormMode } from './batch-norm.ts';
+import { type MomentRecord, moveStatistics } from './conv-networks.ts';
+import { divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
+import { createNetwork, disposeNetwork, type Network } from './network.ts';
 import type { VaeConfig } from './vae-config.ts';
-import { decodeLogits, encodePixels, type VaeArchitecture, vaeShapes } from './vae-networks.ts';
+import { type Likelihood, likelihoodOf } from './vae-likelihood.ts';
+import { type VaeNetworks, vaeNetworks } from './vae-networks.ts';
 import type { Variables } from './variables.ts';
 
-/** Everything a step changes, and what it needs to know. */
-export interface VaeTraining {
-  readonly architecture: VaeArchitecture;
-  readonly beta: number;
+/** What a bound is computed with: the layers, their variables, and what the decoder's outputs say of pixels. */
+export interface VaeParts {
+  readonly networks: VaeNetworks;
+  readonly likelihood: Likelihood;
   readonly encoder: Network;
   readonly decoder: Network;
+}
+
+/** Everything a step changes, and what it needs to know. */
+export interface VaeTraining extends VaeParts {
+  readonly beta: number;
   /** Of both networks. */
   readonly adam: Adam;
 }
@@ -31,7 +38,7 @@ export interface VaeTraining {
 export interface VaeNoise {
   /** `[n, latentSize]` from N(0, I). */
   readonly latents: tf.Tensor2D;
-  /** As the images, uniform in [-1, 1): pixels are binarised by it. Absent for real-valued pixels. */
+  /** As the images, uniform in [-1, 1): pixels are binarised by it. Absent where they are not. */
   readonly pixels?: tf.Tensor4D;
 }
 
@@ -50,23 +57,24 @@ export interface VaeLosses {
  * {@link disposeVaeTraining}.
  */
 export function createVaeTraining(config: VaeConfig, shape: ImageShape, stream: Stream): VaeTraining {
-  const { latentSize, network, beta, learningRate, beta1 } = config;
-  const architecture = { latentSize, hidden: network.hidden, shape };
-  const shapes = vaeShapes(architecture);
-  const encoder = createNetwork(shapes.encoder, stream.of('encoder'), denseValues);
-  const decoder = createNetwork(shapes.decoder, stream.of('decoder'), denseValues);
+  const { beta, learningRate, beta1 } = config;
+  const networks = vaeNetworks(config, shape);
+  const encoder = createNetwork(networks.shapes.encoder, stream.of('encoder'), networks.initialValues);
+  const decoder = createNetwork(networks.shapes.decoder, stream.of('decoder'), networks.initialValues);
   const adam = new Adam(vaeVariables({ encoder, decoder }), {
     learningRate,
     beta1,
     beta2: 0.999,
     epsilon: 1e-8,
   });
-  return { architecture, beta, encoder, decoder, adam };
+  return { networks, likelihood: likelihoodOf(config), beta, encoder, decoder, adam };
 }
 
-/** All variables of both networks, under `encoder/<name>` and `decoder/<name>`. */
-export function vaeVariables({ encoder, decoder }: Pick<VaeTraining, 'encoder' | 'decoder'>): Variables {
-  return { ...variablesOf('encoder', encoder), ...variablesOf('decoder', decoder) };
+/** What a gradient moves in both networks, under `encoder/<name>` and `decoder/<name>`. */
+export function vaeVariables({ encoder, decoder }: Pick<VaeParts, 'encoder' | 'decoder'>): Variables {
+  const under = (prefix: string, weights: Variables) =>
+    Object.entries(weights).map(([name, variable]) => [`${prefix}/${name}`, variable]);
+  return Object.fromEntries([...under('encoder', encoder.weights), ...under('decoder', decoder.weights)]);
 }
 
 /** Frees the variables of both networks and of the optimiser. */
@@ -77,23 +85,28 @@ export function disposeVaeTraining({ encoder, decoder, adam }: VaeTraining): voi
 }
 
 /**
- * Updates both networks on a batch. Queues work only: nothing is read back from the device.
+ * Updates both networks on a batch, then the running statistics of their batch norms. Queues work only: nothing is read
+ * back from the device.
  *
  * @param images `[n, height, width, channels]` in [-1, 1]
  * @returns losses before the update; the caller disposes all three
  */
 export function vaeStep(training: VaeTraining, images: tf.Tensor4D, noise: VaeNoise): VaeLosses {
-  const { architecture, beta, encoder, decoder, adam } = training;
+  const { networks, likelihood, beta, encoder, decoder, adam } = training;
   const [n] = images.shape;
-  checkShape('vaeStep.images', images, [null, ...architecture.shape]);
-  checkShape('vaeStep.noise.latents', noise.latents, [n, architecture.latentSize]);
+  checkShape('vaeStep.images', images, [null, ...networks.shape]);
+  checkShape('vaeStep.noise.latents', noise.latents, [n, networks.latentSize]);
   if (noise.pixels) checkShape('vaeStep.noise.pixels', noise.pixels, images.shape);
+  const records: Record<'encoder' | 'decoder', MomentRecord> = { encoder: new Map(), decoder: new Map() };
   return tf.tidy(() => {
-    const pixels = bernoulliPixels(images, noise.pixels);
+    const pixels = likelihood.pixels(images, noise.pixels);
     const kept: tf.Scalar[] = [];
     const { value: loss, grads } = tf.variableGrads(
       () => {
-        const terms = vaeBound(architecture, { encoder, decoder }, pixels, noise.latents);
+        const terms = vaeBound(training, pixels, noise.latents, {
+          encoder: { by: 'batch', record: records.encoder },
+          decoder: { by: 'batch', record: records.decoder },
+        });
         const reconstruction = tf.mean(terms.reconstruction) as tf.Scalar;
         const divergence = tf.mean(terms.divergence) as tf.Scalar;
         // Kept, because the gradient's scope frees all but its value.
@@ -103,6 +116,8 @@ export function vaeStep(training: VaeTraining, images: tf.Tensor4D, noise: VaeNo
       Object.values(vaeVariables(training)),
     );
     adam.apply(grads);
+    moveStatistics(encoder, records.encoder);
+    moveStatistics(decoder, records.decoder);
     const [reconstruction, divergence] = kept as [tf.Scalar, tf.Scalar];
     return { loss, reconstruction, divergence };
   });
@@ -111,21 +126,19 @@ export function vaeStep(training: VaeTraining, images: tf.Tensor4D, noise: VaeNo
 /**
  * Both terms of the negative evidence bound, `[n]` each, in nats. The caller disposes them.
  *
- * @param pixels `[n, height width channels]` in [0, 1]
+ * @param pixels `[n, height width channels]` of the likelihood
  * @param latents `[n, latentSize]` from N(0, I)
+ * @param modes of each network's batch norms
  */
 export function vaeBound(
-  architecture: VaeArchitecture,
-  { encoder, decoder }: Readonly<Record<'encoder' | 'decoder', Network>>,
+  { networks, likelihood, encoder, decoder }: VaeParts,
   pixels: tf.Tensor2D,
   latents: tf.Tensor2D,
+  modes: Readonly<Record<'encoder' | 'decoder', NormMode>>,
 ): { readonly reconstruction: tf.Tensor1D; readonly divergence: tf.Tensor1D } {
   return tf.tidy(() => {
-    const posteriors = encodePixels(architecture, encoder, pixels);
-    const logits = decodeLogits(architecture, decoder, sampleGaussians(posteriors, latents));
-    return {
-      reconstruction: bernoulliLoss(logits, pixels),
-      divergence: divergenceFromPrior(posteriors),
-    };
+    const posteriors = networks.encode(encoder, pixels, modes.encoder);
+    const outputs = networks.decode(decoder, sampleGaussians(posteriors, latents), modes.decoder);
+    return { reconstruction: likelihood.loss(outputs, pixels), divergence: divergenceFromPrior(posteriors) };
   });
 }

@@ -5,80 +5,90 @@ import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
+import { layerOf } from './feature-layer.ts';
 import type { Generator } from './generator.ts';
-import { bernoulliPixels, imagesOfLogits } from './mlp-terms.ts';
-import { type Model, type Networks, trainable } from './model.ts';
+import { type Model, trainable } from './model.ts';
 import { disposeNetwork } from './network.ts';
-import { pixelNoise } from './pixel-noise.ts';
 import type { VaeConfig } from './vae-config.ts';
-import { decodeLogits, encodePixels, type VaeArchitecture, vaeShapes } from './vae-networks.ts';
-import { createVaeTraining, vaeBound, vaeStep } from './vae-step.ts';
+import { likelihoodOf } from './vae-likelihood.ts';
+import { vaeNetworks } from './vae-networks.ts';
+import { createVaeTraining, type VaeParts, vaeBound, vaeStep } from './vae-step.ts';
 
 type Name = 'encoder' | 'decoder';
 
-/** A variational autoencoder in use. Disposing it frees its networks. */
+const INFERENCE = { by: 'running' } as const;
+
+/** A variational autoencoder in inference mode: batch norms use the running statistics. Disposing it frees its networks. */
 export class Vae implements Generator {
   readonly kind = 'vae';
   readonly prior = 'normal';
   readonly latentSize: number;
   readonly shape: ImageShape;
-  readonly #architecture: VaeArchitecture;
-  readonly #likelihood: VaeConfig['likelihood'];
-  readonly #networks: Networks<Name>;
+  /** The encoder's hidden layers. */
+  readonly featureLayers: readonly string[];
+  readonly #parts: VaeParts;
 
-  constructor(architecture: VaeArchitecture, likelihood: VaeConfig['likelihood'], networks: Networks<Name>) {
-    this.latentSize = architecture.latentSize;
-    this.shape = architecture.shape;
-    this.#architecture = architecture;
-    this.#likelihood = likelihood;
-    this.#networks = networks;
+  constructor(parts: VaeParts) {
+    this.latentSize = parts.networks.latentSize;
+    this.shape = parts.networks.shape;
+    this.featureLayers = parts.networks.layers;
+    this.#parts = parts;
   }
 
   /** Means of the pixels, not draws of them. */
   generate(latents: tf.Tensor2D): tf.Tensor4D {
     checkShape('Vae.generate.latents', latents, [null, this.latentSize]);
-    return tf.tidy(() =>
-      imagesOfLogits(decodeLogits(this.#architecture, this.#networks.decoder, latents), this.shape),
-    );
+    const { networks, likelihood, decoder } = this.#parts;
+    return tf.tidy(() => likelihood.images(networks.decode(decoder, latents, INFERENCE), this.shape));
   }
 
   /** Means of the posteriors. Pixels go in as they are, not binarised. */
   encode(images: tf.Tensor4D): tf.Tensor2D {
     checkShape('Vae.encode.images', images, [null, ...this.shape]);
-    return tf.tidy(
-      () => encodePixels(this.#architecture, this.#networks.encoder, bernoulliPixels(images)).means,
+    const { networks, likelihood, encoder } = this.#parts;
+    return tf.tidy(() => networks.encode(encoder, likelihood.pixels(images), INFERENCE).means);
+  }
+
+  /** Pixels go in as they are, not binarised. */
+  features(images: tf.Tensor4D, layer: string): tf.Tensor2D | tf.Tensor4D {
+    checkShape('Vae.features.images', images, [null, ...this.shape]);
+    const { networks, likelihood, encoder } = this.#parts;
+    return tf.tidy(() =>
+      layerOf(this.featureLayers, layer, () =>
+        networks.activations(encoder, likelihood.pixels(images), INFERENCE),
+      ),
     );
   }
 
-  /** With beta 1, whatever the model was trained with. */
+  /** With beta 1, whatever the model was trained with. Of pixels in {0, 1} or, if Gaussian, of a density on [-1, 1]. */
   negativeElbo(images: tf.Tensor4D, stream: Stream): tf.Tensor1D {
     checkShape('Vae.negativeElbo.images', images, [null, ...this.shape]);
+    const { likelihood } = this.#parts;
     const [n] = images.shape;
     return tf.tidy(() => {
-      const pixels = bernoulliPixels(images, pixelNoise(this.#likelihood, images.shape, stream.of('pixels')));
+      const pixels = likelihood.pixels(images, likelihood.noise(images.shape, stream.of('pixels')));
       const latents = tf.tensor2d(stream.of('latents').normals(n * this.latentSize), [n, this.latentSize]);
-      const { reconstruction, divergence } = vaeBound(this.#architecture, this.#networks, pixels, latents);
+      const modes = { encoder: INFERENCE, decoder: INFERENCE };
+      const { reconstruction, divergence } = vaeBound(this.#parts, pixels, latents, modes);
       return tf.add(reconstruction, divergence) as tf.Tensor1D;
     });
   }
 
   dispose(): void {
-    for (const network of Object.values(this.#networks)) disposeNetwork(network);
+    disposeNetwork(this.#parts.encoder);
+    disposeNetwork(this.#parts.decoder);
   }
-}
-
-function architectureOf({ latentSize, network }: VaeConfig, shape: ImageShape): VaeArchitecture {
-  return { latentSize, hidden: network.hidden, shape };
 }
 
 /** Variational autoencoder (Kingma and Welling 2014). */
 export const vaeModel: Model<VaeConfig, Name, Vae> = {
   takesLabels: false,
-  shapes: (config, shape) => vaeShapes(architectureOf(config, shape)),
-  open: (config, shape, networks) => new Vae(architectureOf(config, shape), config.likelihood, networks),
+  shapes: (config, shape) => vaeNetworks(config, shape).shapes,
+  open: (config, shape, { encoder, decoder }) =>
+    new Vae({ networks: vaeNetworks(config, shape), likelihood: likelihoodOf(config), encoder, decoder }),
   train: (config, shape, _, stream) => {
     const training = createVaeTraining(config, shape, stream);
-    const { encoder, decoder, adam } = training;
+    const { likelihood, encoder, decoder, adam } = training;
     return trainable({
       networks: { encoder, decoder },
       optimisers: { adam },
@@ -92,7 +102,7 @@ export const vaeModel: Model<VaeConfig, Name, Vae> = {
             n,
             config.latentSize,
           ]);
-          const pixels = pixelNoise(config.likelihood, images.shape, noise.of('pixels'));
+          const pixels = likelihood.noise(images.shape, noise.of('pixels'));
           return { ...vaeStep(training, images, { latents, ...(pixels && { pixels }) }) };
         });
       },
