@@ -24,6 +24,7 @@ import { batchNorm, type Moments, type NormMode } from './batch-norm.ts';
 import { conv2dHalf, normalValues } from './layers.ts';
 import { affine, denseShapes, denseValues } from './mlp-layers.ts';
 import { type InitialValues, type Network, type NetworkShapes, variableOf } from './network.ts';
+import type { Variables } from './variables.ts';
 
 /** Side of the kernels that halve and double, in pixels. */
 const KERNEL_SIZE = 4;
@@ -191,6 +192,16 @@ function conv2dUp(
   [rows, columns]: readonly [number, number],
 ): tf.Tensor4D {
   return tf.conv2dTranspose(maps, filters, [maps.shape[0], rows, columns, filters.shape[2]], 2, 'same');
+}
+
+/** What a gradient moves in an encoder and its decoder, under `encoder/<name>` and `decoder/<name>`. */
+export function codecWeights({
+  encoder,
+  decoder,
+}: Readonly<Record<'encoder' | 'decoder', Network>>): Variables {
+  const under = (prefix: string, { weights }: Network) =>
+    Object.entries(weights).map(([name, variable]) => [`${prefix}/${name}`, variable]);
+  return Object.fromEntries([...under('encoder', encoder), ...under('decoder', decoder)]);
 }
 
 /** Moments of one batch in each batch norm of a network, by layer. */

@@ -1,6 +1,8 @@
 /**
  * Generative models: training, saving, loading and drawing from them.
  */
+export { Autoencoder, autoencoderModel } from './autoencoder.ts';
+export { AutoencoderConfig } from './autoencoder-config.ts';
 export { GeneratorConfig } from './config.ts';
 export { Dcgan, dcganModel } from './dcgan.ts';
 export { DcganConfig } from './dcgan-config.ts';

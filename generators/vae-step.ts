@@ -11,7 +11,7 @@ import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { NormMode } from './batch-norm.ts';
-import { type MomentRecord, moveStatistics } from './conv-networks.ts';
+import { codecWeights, type MomentRecord, moveStatistics } from './conv-networks.ts';
 import { divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
 import { createNetwork, disposeNetwork, type Network } from './network.ts';
 import type { VaeConfig } from './vae-config.ts';
@@ -72,9 +72,7 @@ export function createVaeTraining(config: VaeConfig, shape: ImageShape, stream: 
 
 /** What a gradient moves in both networks, under `encoder/<name>` and `decoder/<name>`. */
 export function vaeVariables({ encoder, decoder }: Pick<VaeParts, 'encoder' | 'decoder'>): Variables {
-  const under = (prefix: string, weights: Variables) =>
-    Object.entries(weights).map(([name, variable]) => [`${prefix}/${name}`, variable]);
-  return Object.fromEntries([...under('encoder', encoder.weights), ...under('decoder', decoder.weights)]);
+  return codecWeights({ encoder, decoder });
 }
 
 /** Frees the variables of both networks and of the optimiser. */

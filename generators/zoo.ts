@@ -4,6 +4,7 @@
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import { imageSize } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
+import { autoencoderModel } from './autoencoder.ts';
 import type { GeneratorConfig } from './config.ts';
 import { dcganModel } from './dcgan.ts';
 import { m2Model } from './m2.ts';
@@ -21,6 +22,7 @@ const zoo: { readonly [K in Kind]: Model<ConfigOf<K>, never> } = {
   'wgan-gp': wganGpModel,
   vae: vaeModel,
   m2: m2Model,
+  autoencoder: autoencoderModel,
 };
 
 /** Whether a model of this kind learns from labels; false for a kind that there is not. */
