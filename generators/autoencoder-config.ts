@@ -15,7 +15,10 @@ export const AutoencoderConfig = z.strictObject({
     .int()
     .min(1)
     .default(50)
-    .describe('Length of the codes; by default as many numbers as principal components are kept to match by; ASAL's own is not known to us'),
+    .describe(
+      'Length of the codes; by default as many numbers as there are principal components to match by, since that of ' +
+        'ASAL (Mayer and Timofte 2020) is not known to us',
+    ),
   channels: convChannels,
   steps: z
     .int()
