@@ -17,6 +17,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
   train: async () => (await import('./commands/train.ts')).trainCommand,
+  judge: async () => (await import('./commands/judge.ts')).judgeCommand,
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   sample: async () => (await import('./commands/sample.ts')).sampleCommand,
 };
 

@@ -3,6 +3,7 @@
  *
  * Tables are `[n, classes]`, row-major, on the host, so that nothing here depends on a backend.
  */
+import type * as tf from '@tensorflow/tfjs';
 import { type ImageShape, imageSize, imageTensor, type Split } from '../datasets/dataset.ts';
 import { checkInteger } from '../shapes.ts';
 import type { Classifier } from './classifier.ts';
@@ -22,49 +23,74 @@ export async function scoreImages(
   bytes: Uint8Array,
   block = 128,
 ): Promise<Float32Array> {
-  const { classes, shape } = classifier;
-  checkInteger('scoreImages.block', block, 1);
+  const rowsOf = (images: tf.Tensor4D) => classifier.scores(images);
+  return tableOf('scoreImages', classifier.shape, bytes, block, rowsOf);
+}
+
+/**
+ * Features `[n, featureSize]` of bytes `[n, height, width, channels]`: the inputs of the classifier's last layer. Blocks,
+ * and errors, as {@link scoreImages} has them.
+ */
+export async function featuresOfImages(
+  classifier: Classifier,
+  bytes: Uint8Array,
+  block = 128,
+): Promise<Float32Array> {
+  const rowsOf = (images: tf.Tensor4D) => classifier.features(images);
+  return tableOf('featuresOfImages', classifier.shape, bytes, block, rowsOf);
+}
+
+/** What `rowsOf` gives for every image, `[n, size]`. */
+async function tableOf(
+  name: string,
+  shape: ImageShape,
+  bytes: Uint8Array,
+  block: number,
+  rowsOf: (images: tf.Tensor4D) => tf.Tensor2D,
+): Promise<Float32Array> {
+  checkInteger(`${name}.block`, block, 1);
   const size = imageSize(shape);
   const n = bytes.length / size;
   if (!Number.isInteger(n)) {
     throw new RangeError(
-      `scoreImages.bytes: expected images of [${shape.join(', ')}], got ${bytes.length} bytes`,
+      `${name}.bytes: expected images of [${shape.join(', ')}], got ${bytes.length} bytes`,
     );
   }
-  const table = new Float32Array(n * classes);
+  let table = new Float32Array(0);
+  let columns = 0;
   for (let start = 0; start < n; start += block) {
     const rows = Math.min(block, n - start);
-    const scores = await scoreBlock(
-      classifier,
-      bytes.subarray(start * size, (start + rows) * size),
-      block,
-      shape,
-    );
-    table.set(scores.subarray(0, rows * classes), start * classes);
+    const values = await blockOf(bytes.subarray(start * size, (start + rows) * size), block, shape, rowsOf);
+    if (start === 0) {
+      columns = values.length / block;
+      table = new Float32Array(n * columns);
+    }
+    table.set(values.subarray(0, rows * columns), start * columns);
   }
-  const broken = table.findIndex((score) => !Number.isFinite(score));
+  const broken = table.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0) {
-    const row = Math.floor(broken / classes);
-    throw new Error(`scoreImages: expected finite scores, got ${table[broken]} for image ${row}`);
+    const row = Math.floor(broken / columns);
+    const what = name === 'scoreImages' ? 'scores' : 'features';
+    throw new Error(`${name}: expected finite ${what}, got ${table[broken]} for image ${row}`);
   }
   return table;
 }
 
-async function scoreBlock(
-  classifier: Classifier,
+async function blockOf(
   bytes: Uint8Array,
   block: number,
   shape: ImageShape,
+  rowsOf: (images: tf.Tensor4D) => tf.Tensor2D,
 ): Promise<Float32Array> {
   const filled = new Uint8Array(block * imageSize(shape));
   filled.set(bytes);
   const images = imageTensor(filled, shape);
   try {
-    const scores = classifier.scores(images);
+    const rows = rowsOf(images);
     try {
-      return await scores.data<'float32'>();
+      return await rows.data<'float32'>();
     } finally {
-      scores.dispose();
+      rows.dispose();
     }
   } finally {
     images.dispose();
