@@ -182,3 +182,19 @@ function channelMeans(images: tf.Tensor4D): tf.Tensor1D {
   const pooled = tf.avgPool(images, [height, width], 1, 'valid'); // [n, 1, 1, channels]
   return tf.mean(tf.reshape(pooled, [n, channels]), 0);
 }
+
+/**
+ * `running <- (1 - share) running + share batch` for the running statistics of every layer, and frees the batch's
+ * moments.
+ *
+ * @param record of a pass of this network by the batch
+ * @param share of the batch; the default is PyTorch's momentum
+ */
+export function moveStatistics({ statistics }: Network, record: Map<string, Moments>, share = 0.1): void {
+  for (const [name, running] of Object.entries(statistics)) {
+    const [layer, figure] = name.split('/') as [string, keyof Moments];
+    const batch = record.get(layer)?.[figure] as tf.Tensor1D;
+    tf.tidy(() => running.assign(tf.add(tf.mul(running, 1 - share), tf.mul(batch, share))));
+    batch.dispose();
+  }
+}

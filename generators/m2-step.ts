@@ -17,19 +17,10 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
+import { type Moments, moveStatistics } from './batch-norm.ts';
 import type { M2Config, M2Weighting } from './m2-config.ts';
-import {
-  classifyPixels,
-  decodePairs,
-  encodeLabelled,
-  encodePairs,
-  type M2Architecture,
-  m2Shapes,
-  oneHotClasses,
-  pairClasses,
-  pairPixels,
-} from './m2-networks.ts';
-import { denseValues } from './mlp-layers.ts';
+import { type M2Architecture, type M2Layers, type M2Name, m2Layers } from './m2-networks.ts';
+import { encodeEvery, encodePairs, everyClass, oneHotClasses, pairClasses, pairPixels } from './m2-pairs.ts';
 import { bernoulliLoss, bernoulliPixels, divergenceFromPrior, sampleGaussians } from './mlp-terms.ts';
 import { createNetwork, disposeNetwork, type Network, variablesOf } from './network.ts';
 import type { Variables } from './variables.ts';
@@ -44,6 +35,7 @@ export interface M2Weights {
 /** Everything a step changes, and what it needs to know. */
 export interface M2Training {
   readonly architecture: M2Architecture;
+  readonly layers: M2Layers;
   readonly weights: M2Weights;
   readonly classifier: Network;
   readonly encoder: Network;
@@ -73,6 +65,11 @@ export interface M2Noise {
    * Absent for real-valued pixels.
    */
   readonly pixels?: { readonly labelled: tf.Tensor4D; readonly unlabelled: tf.Tensor4D };
+  /**
+   * `[labelled + unlabelled, units]` as {@link dropoutMask} draws: what the classifier's last hidden layer is multiplied
+   * by. Absent: by nothing.
+   */
+  readonly kept?: tf.Tensor2D;
 }
 
 /** Scalars on the device, in nats an image. */
@@ -112,23 +109,30 @@ export function createM2Training(
   stream: Stream,
 ): M2Training {
   const { classes, latentSize, network, weighting, learningRate, beta1 } = config;
-  const architecture = { classes, latentSize, hidden: network.hidden, shape };
-  const shapes = m2Shapes(architecture);
+  const architecture = { classes, latentSize, network, shape };
+  const layers = m2Layers(architecture);
+  const create = (name: M2Name) => createNetwork(layers.shapes[name], stream.of(name), layers.initial);
   const networks = {
-    classifier: createNetwork(shapes.classifier, stream.of('classifier'), denseValues),
-    encoder: createNetwork(shapes.encoder, stream.of('encoder'), denseValues),
-    decoder: createNetwork(shapes.decoder, stream.of('decoder'), denseValues),
+    classifier: create('classifier'),
+    encoder: create('encoder'),
+    decoder: create('decoder'),
   };
-  const adam = new Adam(m2Variables(networks), { learningRate, beta1, beta2: 0.999, epsilon: 1e-8 });
-  return { architecture, weights: m2Weights(weighting, images), ...networks, adam };
+  const adam = new Adam(trainedVariables(networks), { learningRate, beta1, beta2: 0.999, epsilon: 1e-8 });
+  return { architecture, layers, weights: m2Weights(weighting, images), ...networks, adam };
+}
+
+/** What a gradient moves, by the names of {@link m2Variables}. */
+function trainedVariables(networks: Readonly<Record<M2Name, Network>>): Variables {
+  const weightsOf = ({ weights }: Network): Network => ({ weights, statistics: {} });
+  return m2Variables({
+    classifier: weightsOf(networks.classifier),
+    encoder: weightsOf(networks.encoder),
+    decoder: weightsOf(networks.decoder),
+  });
 }
 
 /** All variables, under `classifier/<name>`, `encoder/<name>` and `decoder/<name>`. */
-export function m2Variables({
-  classifier,
-  encoder,
-  decoder,
-}: Pick<M2Training, 'classifier' | 'encoder' | 'decoder'>): Variables {
+export function m2Variables({ classifier, encoder, decoder }: Readonly<Record<M2Name, Network>>): Variables {
   return {
     ...variablesOf('classifier', classifier),
     ...variablesOf('encoder', encoder),
@@ -145,18 +149,22 @@ export function disposeM2Training({ classifier, encoder, decoder, adam }: M2Trai
 /**
  * Updates all three networks on a batch. Queues work only: nothing is read back from the device.
  *
+ * Labelled and unlabelled images pass the classifier as one batch. Its batch norms then see one population, of which
+ * both are draws, take their moments over more images, and hold no hint of which images are labelled.
+ *
  * @returns losses before the update; the caller disposes all four
  */
 export function m2Step(training: M2Training, batch: M2Batch, noise: M2Noise): M2Losses {
   checkStep(training, batch, noise);
-  const { weights, adam } = training;
+  const { weights, adam, classifier } = training;
   return tf.tidy(() => {
+    const record = new Map<string, Moments>();
     const known = bernoulliPixels(batch.labelled, noise.pixels?.labelled);
     const unknown = bernoulliPixels(batch.unlabelled, noise.pixels?.unlabelled);
     const terms: tf.Scalar[] = [];
     const { value: loss, grads } = tf.variableGrads(
       () => {
-        const means = m2Bounds(training, { known, unknown, labels: batch.labels }, noise);
+        const means = m2Bounds(training, { known, unknown, labels: batch.labels }, noise, record);
         const { labelledBound, unlabelledBound, classification } = means;
         // Kept, because the gradient's scope frees all but its value.
         for (const mean of [labelledBound, unlabelledBound, classification]) terms.push(tf.keep(mean));
@@ -166,9 +174,10 @@ export function m2Step(training: M2Training, batch: M2Batch, noise: M2Noise): M2
         );
         return tf.add(bounds, tf.mul(classification, weights.classification)) as tf.Scalar;
       },
-      Object.values(m2Variables(training)),
+      Object.values(trainedVariables(training)),
     );
     adam.apply(grads);
+    moveStatistics(classifier, record);
     const [labelledBound, unlabelledBound, classification] = terms as [tf.Scalar, tf.Scalar, tf.Scalar];
     return { loss, labelledBound, unlabelledBound, classification };
   });
@@ -194,18 +203,19 @@ interface M2Pixels {
 }
 
 function m2Bounds(
-  { architecture, classifier, encoder, decoder }: M2Training,
+  { architecture, layers, classifier, encoder, decoder }: M2Training,
   { known, unknown, labels }: M2Pixels,
-  { labelledLatents, unlabelledLatents }: M2Noise,
+  { labelledLatents, unlabelledLatents, kept }: M2Noise,
+  record: Map<string, Moments>,
 ): Omit<M2Losses, 'loss'> {
   const { classes, latentSize } = architecture;
   const [labelled, unlabelled] = [known.shape[0], unknown.shape[0]];
   const images = tf.concat2d([known, unknown], 0);
   const noise = tf.concat2d([labelledLatents, tf.reshape(unlabelledLatents, [-1, latentSize])], 0);
 
-  const posteriors = encodePairs(architecture, encoder, images, labels);
+  const posteriors = encodePairs(layers, encoder, images, labels);
   const ofPairs = pairClasses(labels, unlabelled, classes);
-  const logits = decodePairs(architecture, decoder, sampleGaussians(posteriors, noise), ofPairs);
+  const logits = layers.decode(decoder, sampleGaussians(posteriors, noise), ofPairs);
   const reconstruction = bernoulliLoss(logits, pairPixels(known, unknown, classes));
   const bounds = tf.add(tf.add(reconstruction, divergenceFromPrior(posteriors)), Math.log(classes));
   const [ofLabelled, ofUnlabelled] = tf.split(bounds, [labelled, classes * unlabelled]) as [
@@ -213,7 +223,8 @@ function m2Bounds(
     tf.Tensor1D,
   ];
 
-  const logProbs = tf.logSoftmax(classifyPixels(architecture, classifier, images));
+  const ofImages = layers.classify(classifier, images, { norm: { by: 'batch', record }, kept });
+  const logProbs = tf.logSoftmax(ofImages.logits);
   const [logKnown, logUnknown] = tf.split(logProbs, [labelled, unlabelled]) as [tf.Tensor2D, tf.Tensor2D];
   const ofLabels = tf.slice(ofPairs, [0, 0], [labelled, classes]);
   const perClass = tf.reshape(ofUnlabelled, [classes, unlabelled]) as tf.Tensor2D;
@@ -224,7 +235,7 @@ function m2Bounds(
   };
 }
 
-function checkStep({ architecture }: M2Training, batch: M2Batch, noise: M2Noise): void {
+function checkStep({ architecture, layers }: M2Training, batch: M2Batch, noise: M2Noise): void {
   const { shape, classes, latentSize } = architecture;
   checkShape('m2Step.batch.labelled', batch.labelled, [null, ...shape]);
   checkShape('m2Step.batch.unlabelled', batch.unlabelled, [null, ...shape]);
@@ -239,35 +250,51 @@ function checkStep({ architecture }: M2Training, batch: M2Batch, noise: M2Noise)
     checkShape('m2Step.noise.pixels.labelled', noise.pixels.labelled, batch.labelled.shape);
     checkShape('m2Step.noise.pixels.unlabelled', noise.pixels.unlabelled, batch.unlabelled.shape);
   }
+  if (noise.kept) {
+    checkShape('m2Step.noise.kept', noise.kept, [labelled + unlabelled, layers.dropout.units]);
+  }
 }
 
 /**
- * `U(x)` of images, `[n]` in nats. The caller disposes it.
+ * `U(x)` of images, `[n]` in nats, with the networks as they are in use. The caller disposes it.
  *
  * @param pixels `[n, height width channels]` in [0, 1]
  * @param latents `[classes, n, latentSize]` from N(0, I)
  */
 export function unlabelledBounds(
-  architecture: M2Architecture,
-  { classifier, encoder, decoder }: Readonly<Record<'classifier' | 'encoder' | 'decoder', Network>>,
+  layers: M2Layers,
+  { classifier, encoder, decoder }: Readonly<Record<M2Name, Network>>,
   pixels: tf.Tensor2D,
   latents: tf.Tensor3D,
 ): tf.Tensor1D {
-  const { classes, latentSize } = architecture;
-  const [n] = pixels.shape;
+  const [classes, n, latentSize] = latents.shape;
   return tf.tidy(() => {
     // Pairs as in training: all images with class 0, then all with class 1, and so on.
-    const labels = tf.tensor1d(
-      Int32Array.from({ length: classes * n }, (_, pair) => Math.floor(pair / n)),
-      'int32',
-    );
-    const ofPairs = tf.tile(pixels, [classes, 1]);
-    const posteriors = encodeLabelled(architecture, encoder, ofPairs, labels);
+    const posteriors = encodeEvery(layers, encoder, pixels);
     const codes = sampleGaussians(posteriors, tf.reshape(latents, [-1, latentSize]) as tf.Tensor2D);
-    const logits = decodePairs(architecture, decoder, codes, oneHotClasses(labels, classes));
-    const terms = tf.add(bernoulliLoss(logits, ofPairs), divergenceFromPrior(posteriors));
+    const logits = layers.decode(decoder, codes, oneHotClasses(everyClass(n, classes), classes));
+    const reconstruction = bernoulliLoss(logits, tf.tile(pixels, [classes, 1]));
+    const terms = tf.add(reconstruction, divergenceFromPrior(posteriors));
     const bounds = tf.reshape(tf.add(terms, Math.log(classes)), [classes, n]) as tf.Tensor2D;
-    const logProbs = tf.logSoftmax(classifyPixels(architecture, classifier, pixels));
-    return marginalBound(bounds, tf.transpose(logProbs));
+    const ofImages = layers.classify(classifier, pixels, { norm: { by: 'running' } });
+    return marginalBound(bounds, tf.transpose(tf.logSoftmax(ofImages.logits)));
   });
+}
+
+/**
+ * A mask of dropout, `[n, units]`: 0 with probability `rate`, else `1 / (1 - rate)`, so that a unit keeps its mean. The
+ * caller disposes it.
+ *
+ * @param rate in [0, 1)
+ */
+export function dropoutMask(
+  rate: number,
+  [n, units]: readonly [number, number],
+  stream: Stream,
+): tf.Tensor2D {
+  const draws = stream.uniforms(n * units);
+  return tf.tensor2d(
+    draws.map((draw) => (draw < rate ? 0 : 1 / (1 - rate))),
+    [n, units],
+  );
 }

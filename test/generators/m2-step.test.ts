@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { M2Config } from '../../generators/m2-config.ts';
-import { m2Shapes } from '../../generators/m2-networks.ts';
+import { m2Layers } from '../../generators/m2-networks.ts';
 import {
   createM2Training,
   disposeM2Training,
@@ -258,11 +258,10 @@ test('nothing is read back from the device in a step', () => {
 });
 
 test('has the shapes of the paper at its defaults', () => {
-  const { classifier, encoder, decoder } = m2Shapes({
+  const { classifier, encoder, decoder } = m2Layers({
     ...M2Config.parse({ kind: 'm2' }),
-    hidden: [500],
     shape: [28, 28, 1],
-  });
+  }).shapes;
   expect(classifier.weights['hidden0/weights']).toEqual([784, 500]);
   expect(encoder.weights['hidden0/classes']).toEqual([10, 500]);
   expect(encoder.weights['moments/weights']).toEqual([500, 100]);
