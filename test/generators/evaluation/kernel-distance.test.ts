@@ -65,6 +65,21 @@ test('over subsets comes within its standard error of that of the whole sets', a
   expect(coarser.standardError / standardError).toBeLessThan(5);
 });
 
+test('draws its subsets from all rows of both sets', async () => {
+  // The first half of `rows` is like `b`, the second is not.
+  const near = waves(1.1, 1.4, -0.1, 20, 8);
+  const far = waves(0.3, 1, 2, 20, 8);
+  const rows = { values: Float32Array.of(...near.values, ...far.values), n: 40, size: 8 };
+  const whole = await exactKernelDistance(rows, b);
+  const options = { subsets: 100, subsetSize: 12 };
+  for (const found of [
+    await kernelDistance(rows, b, rootStream(5), options),
+    await kernelDistance(b, rows, rootStream(5), options),
+  ]) {
+    expect(Math.abs(found.distance - whole)).toBeLessThan(3.5 * found.standardError);
+  }
+});
+
 test('over subsets as large as the sets is that of the whole sets', async () => {
   const rows = { ...a, values: a.values.slice(0, 25 * 8), n: 25 };
   const { distance, standardError } = await kernelDistance(rows, b, rootStream(5), {

@@ -56,6 +56,9 @@ describe('the nearest images', () => {
     const options = { neighbours: 3, blockRows: 2 };
     const { rows } = await nearestImages(new Uint8Array(12).fill(4), training, shape, options);
     expect([...rows]).toEqual([0, 1, 2]);
+    training.fill(5, 2 * 12, 3 * 12);
+    const pair = await nearestImages(new Uint8Array(12).fill(4), training, shape, { neighbours: 2 });
+    expect([...pair.rows]).toEqual([2, 0]);
   });
 
   test('tell one grey level in one pixel of a large image', async () => {
