@@ -5,8 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 
-const SIZE = 64;
-const COLUMNS = 4096;
+const SIZE = 32;
+const COLUMNS = 1024;
 
 const measured = new WeakMap<tf.KernelBackend, Promise<number>>();
 

@@ -117,20 +117,20 @@ test('compares few rows one by one', async () => {
 describe.each(presentBackends)('on %s', (backend) => {
   test('finds what comparing every row finds', async () => {
     await selectBackend(backend);
-    const vectors = clusteredPool(3000, 20);
-    await expectBruteForce(vectors, queriesNear(vectors, 10), 10, [16_384, 700]);
+    const vectors = clusteredPool(640, 9);
+    await expectBruteForce(vectors, queriesNear(vectors, 5), 10, [320]);
     const stream = rootStream(6);
-    const near = pool(9, 500, () => 1e4 + stream.integer(20) / 1024);
-    await expectBruteForce(near, near.values.slice(0, 45), 10, [128]);
+    const near = pool(9, 640, () => 1e4 + stream.integer(20) / 1024);
+    await expectBruteForce(near, near.values.slice(0, 45), 10, [320]);
   });
 
   test('leaves no tensor behind', async () => {
     await selectBackend(backend);
-    const vectors = clusteredPool(500, 5);
+    const vectors = clusteredPool(640, 9);
     // The first index on a backend measures its products, which is remembered as a number.
-    (await buildIndex({ kind: 'exact', block: 100 }, vectors, rootStream(1))).dispose();
+    (await buildIndex({ kind: 'exact', block: 320 }, vectors, rootStream(1))).dispose();
     const before = tf.memory().numTensors;
-    const index = await buildIndex({ kind: 'exact', block: 100 }, vectors, rootStream(1));
+    const index = await buildIndex({ kind: 'exact', block: 320 }, vectors, rootStream(1));
     const built = tf.memory().numTensors;
     await index.search(queriesNear(vectors, 70), 4);
     index.remove(range(0, 50));
