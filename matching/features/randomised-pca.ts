@@ -7,10 +7,10 @@
  * basis C basis^T.
  * Differs: C is applied block by block, so that no product with all rows is kept; the paper orthonormalises between
  * its two halves, X basis^T and X^T of that, as well. Directions whose variance is less than some 1e-7 of the
- * largest are therefore lost in float32.
+ * largest are therefore lost in float32. X is centred by correcting the products, not the rows.
  *
- * Because an eigenvalue is measured on its own component, it is exactly the variance of the rows along it, and at most
- * the true eigenvalue.
+ * Because an eigenvalue is measured on its own component, it is the variance of the rows along it, and but for rounding
+ * at most the true eigenvalue.
  *
  * Memory, n rows of d bytes and k directions: 8 n for the list of rows, 4 block (d + k) twice (host and device), and
  * some 50 d k for the bases. Time: 4 n d k (passes + 1/2) operations on the device.
