@@ -15,7 +15,8 @@ export {
   type GanLosses,
 } from './dcgan-step.ts';
 export type { Generator } from './generator.ts';
-export { loadGenerator } from './load.ts';
+export { LayersGenerator } from './layers-model.ts';
+export { generatorFiles, loadGenerator } from './load.ts';
 export { M2, m2Model } from './m2.ts';
 export { M2Config, M2Weighting } from './m2-config.ts';
 export { type Model, openSaved } from './model.ts';

@@ -30,6 +30,11 @@ export const Origin = z.strictObject({
 
 export type Origin = z.output<typeof Origin>;
 
+/** What opening a model takes: its origin, of which a model that was trained elsewhere knows config and shape alone. */
+export const Description = Origin.partial({ images: true, stream: true });
+
+export type Description = z.output<typeof Description>;
+
 /** What a generator is trained on. */
 export interface TrainingData {
   readonly shape: ImageShape;

@@ -11,7 +11,7 @@ import type { Stream } from '../src/random.ts';
 import { GeneratorConfig } from './config.ts';
 import type { Generator } from './generator.ts';
 import { loadGenerator } from './load.ts';
-import { readOrigin, writeModelFolder } from './model-folder.ts';
+import { readTraining, writeModelFolder } from './model-folder.ts';
 import { differences, type Origin, originOf, type TrainingData } from './origin.ts';
 import { gridImages } from './sample.ts';
 import type { TrainableGenerator } from './trainable.ts';
@@ -84,7 +84,7 @@ export async function trainGenerator(
   const origin = originOf(checked, data, stream);
   await mkdir(dir, { recursive: true });
   await removeTemporaryFiles(dir);
-  const finished = await readOrigin(dir);
+  const finished = await readTraining(dir);
   if (finished) refuseOther(finished, origin, dir);
   else await train(origin, data, { dir, stream, onProgress, onGrid, signal, watch });
   // Also where a kill came between the finished model and this line.

@@ -151,7 +151,9 @@ function parseHeader(
 function parseEntry(tensor: string, entry: unknown, name: string): Entry {
   const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
   if (dtype !== 'F32') {
-    throw new RangeError(`${name}: expected ${tensor} to be F32, got ${JSON.stringify(dtype)}`);
+    // Half and double precision are what other writers have; weights lose nothing that matters on the way.
+    const way = isFloat(dtype) ? '; convert it where it was written, in PyTorch with tensor.float()' : '';
+    throw new RangeError(`${name}: expected ${tensor} to be F32, got ${JSON.stringify(dtype)}${way}`);
   }
   if (!Array.isArray(shape) || !shape.every(isLength)) {
     throw new RangeError(`${name}: expected a shape for ${tensor}, got ${JSON.stringify(shape)}`);
@@ -168,6 +170,10 @@ function parseEntry(tensor: string, entry: unknown, name: string): Entry {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFloat(dtype: unknown): boolean {
+  return dtype === 'F16' || dtype === 'BF16' || dtype === 'F64';
 }
 
 function isLength(value: unknown): value is number {
