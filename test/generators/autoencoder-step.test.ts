@@ -99,6 +99,7 @@ test('errors are summed over pixels and averaged over images: a decoder of one g
 });
 
 test('learns: the error falls on a batch seen again and again', async () => {
+  await selectBackend('wasm');
   const setting = SETTINGS['8x8x3']!;
   const training = createAutoencoderTraining(setting.config, setting.shape, rootStream(1));
   const images = imagesOf(setting, 0);

@@ -129,7 +129,7 @@ test('sides are halved and rounded up, and the decoder begins one doubling neare
     [2, 2],
     [1, 1],
   ]);
-  const network = { kind: 'conv', channels: [128, 256, 512, 1024] } as const;
+  const network = { kind: 'conv' as const, channels: [128, 256, 512, 1024] };
   const { shapes } = vaeNetworks({ latentSize: 32, network }, [32, 32, 3]);
   expect(shapes.encoder.weights).toMatchObject({
     'down0/filters': [4, 4, 3, 128],
@@ -149,7 +149,7 @@ test('sides are halved and rounded up, and the decoder begins one doubling neare
 });
 
 test('one level halves once and its decoder not at all', async () => {
-  const config = { ...TOY.config, network: { kind: 'conv', channels: [3] } as const };
+  const config = { ...TOY.config, network: { kind: 'conv' as const, channels: [3] } };
   const training = createVaeTraining(config, [3, 2, 1], rootStream(1));
   expect(Object.keys(training.decoder.weights)).toEqual([
     'dense/weights',
@@ -163,7 +163,7 @@ test('one level halves once and its decoder not at all', async () => {
 });
 
 test('first convolutions pass on the scale of what they are given, in both directions', async () => {
-  const config = { ...TOY.config, network: { kind: 'conv', channels: [16, 24] } as const };
+  const config = { ...TOY.config, network: { kind: 'conv' as const, channels: [16, 24] } };
   const { encoder, decoder } = createVaeTraining(config, [6, 5, 3], rootStream(1));
   const spreadOf = async (variable: tf.Variable) => (await tf.sqrt(tf.mean(tf.square(variable))).data())[0]!;
   expect(await spreadOf(encoder.weights['down0/filters']!)).toBeCloseTo(Math.sqrt(2 / (16 * 3)), 1);
@@ -195,6 +195,7 @@ test('with beta 0 the loss is the reconstruction, and no weight follows the dive
 });
 
 test('learns: the bound falls on a batch seen again and again', async () => {
+  await selectBackend('wasm');
   const setting = SETTINGS['gaussian 8x8x3']!;
   const training = createVaeTraining(setting.config, setting.shape, rootStream(1));
   const { images, noise } = batch(setting, 0);
