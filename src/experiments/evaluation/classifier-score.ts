@@ -4,11 +4,11 @@
  * Source: Ravuri and Vinyals 2019, "Classification Accuracy Score for Conditional Generative Models", section 3, with a
  * network of our own for ResNet-50.
  */
+import type { ClassifierConfig } from '../../classifiers/config.ts';
 import { accuracy } from '../../classifiers/predict.ts';
 import { type TrainProgress, trainClassifier } from '../../classifiers/train.ts';
 import { type Dataset, gatherImages, type Split } from '../../datasets/dataset.ts';
 import type { Stream } from '../../random.ts';
-import { JUDGE_CONFIG } from './judge.ts';
 
 export interface ClassifierScore {
   /** Accuracy on real test images after training on generated ones with the class each was asked for, in [0, 1]. */
@@ -19,19 +19,20 @@ export interface ClassifierScore {
   readonly images: number;
 }
 
-/** About as long as the judge's own training, for a sixth of its images. */
-const UPDATES = 1000;
+export interface ClassifierScoreOptions {
+  /** What is trained. */
+  readonly config: ClassifierConfig;
+  /** Draws the real images; both trainings share first weights and order. */
+  readonly stream: Stream;
+  readonly onProgress: (what: string, progress: TrainProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
 
-/**
- * @param generated images and the class each was asked for
- * @param stream draws the real images; both trainings share first weights and order
- */
+/** Trains twice. `generated` holds images and the class that each was asked for. */
 export async function classifierScore(
   { train, test, shape, classNames }: Dataset,
   generated: Split,
-  stream: Stream,
-  onProgress: (what: string, progress: TrainProgress) => void,
-  signal?: AbortSignal,
+  { config, stream, onProgress, signal }: ClassifierScoreOptions,
 ): Promise<ClassifierScore> {
   const all = Array.from(train.labels, (_, row) => row);
   const rows = stream.of('real').choose(all, Math.min(generated.n, train.n));
@@ -41,7 +42,7 @@ export async function classifierScore(
     n: rows.length,
   };
   const scoreOf = async (what: string, split: Split): Promise<number> => {
-    const classifier = await trainClassifier({ ...JUDGE_CONFIG, updates: UPDATES }, split, {
+    const classifier = await trainClassifier(config, split, {
       shape,
       classes: classNames.length,
       weights: stream.of('weights'),

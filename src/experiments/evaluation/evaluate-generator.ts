@@ -149,9 +149,13 @@ async function sampleFigures(
       : await classifierScore(
           dataset,
           { images, labels, n: rows },
-          stream.of('classifier-score'),
-          (what, { update, updates }) => onStatus(`${what}: update ${update} of ${updates}`),
-          signal,
+          {
+            // A quarter of the judge's steps, for a part of its images.
+            config: { ...classifier.config, updates: Math.ceil(classifier.config.updates / 4) },
+            stream: stream.of('classifier-score'),
+            onProgress: (what, { update, updates }) => onStatus(`${what}: update ${update} of ${updates}`),
+            signal,
+          },
         );
   return {
     rows,
