@@ -8,7 +8,7 @@ import type { GeneratorConfig } from './config.ts';
 import { epochOrder } from './epoch-order.ts';
 import type { TrainingData } from './origin.ts';
 import type { StepBatch } from './trainable.ts';
-import { checkTrainable } from './zoo.ts';
+import { checkTrainable, takesLabels } from './zoo.ts';
 
 /**
  * @throws RangeError if the model cannot be trained on the data: too few images, labels missing, out of range or not
@@ -19,6 +19,17 @@ export function checkTrainingData(config: GeneratorConfig, { images, shape, labe
   if (images.length % size !== 0) {
     throw new RangeError(
       `trainGenerator.data.images: expected whole images of ${size} bytes, got ${images.length} bytes`,
+    );
+  }
+  const { kind } = config;
+  if (takesLabels(kind) && labelled === undefined) {
+    throw new RangeError(
+      `trainGenerator.data.labelled: expected images with labels, since ${kind} learns from them, got none`,
+    );
+  }
+  if (!takesLabels(kind) && labelled !== undefined) {
+    throw new RangeError(
+      `trainGenerator.data.labelled: expected none, since ${kind} learns from no labels, got ${labelled.labels.length} images`,
     );
   }
   if (labelled && labelled.images.length !== labelled.labels.length * size) {

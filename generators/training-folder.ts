@@ -10,7 +10,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { appendSynced, writeFileAtomic } from '../src/atomic-write.ts';
-import { decodeSafetensors, encodeSafetensors } from '../src/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type FloatTensor } from '../src/safetensors.ts';
 import { parseOrigin, readIfThere } from './model-folder.ts';
 import type { Origin } from './origin.ts';
 import type { Losses, TrainingState } from './trainable.ts';
@@ -23,6 +23,8 @@ export interface Checkpoint {
   readonly origin: Origin;
   /** Steps made. */
   readonly step: number;
+  /** Name of the backend that made them; undefined in checkpoints from before it was noted. */
+  readonly backend: string | undefined;
   readonly state: TrainingState;
 }
 
@@ -37,13 +39,21 @@ export interface StepLosses {
  *
  * @throws Error if a variable is not finite; the checkpoint before is kept then
  */
-export async function writeCheckpoint(dir: string, { origin, step, state }: Checkpoint): Promise<void> {
-  for (const [name, { values }] of state.tensors) {
-    if (!values.every(Number.isFinite)) throw diverged(`${name} is not finite after step ${step}`, dir);
-  }
-  const progress = JSON.stringify({ step, counters: state.counters });
+export async function writeCheckpoint(
+  dir: string,
+  { origin, step, backend, state }: Checkpoint,
+): Promise<void> {
+  checkFinite(dir, step, state.tensors);
+  const progress = JSON.stringify({ step, backend, counters: state.counters });
   const metadata = { origin: JSON.stringify(origin), progress };
   await writeFileAtomic(path.join(dir, CHECKPOINT), encodeSafetensors(state.tensors, metadata));
+}
+
+/** @throws Error if a variable is not finite */
+export function checkFinite(dir: string, step: number, tensors: ReadonlyMap<string, FloatTensor>): void {
+  for (const [name, { values }] of tensors) {
+    if (!values.every(Number.isFinite)) throw diverged(`${name} is not finite after step ${step}`, dir);
+  }
 }
 
 /**
@@ -57,11 +67,15 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint | undefine
   if (bytes === undefined) return undefined;
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   const origin = parseOrigin(metadata.origin ?? '', file);
-  const { step, counters } = Progress.parse(JSON.parse(metadata.progress ?? '{}'));
-  return { origin, step, state: { tensors, counters } };
+  const { step, backend, counters } = Progress.parse(JSON.parse(metadata.progress ?? '{}'));
+  return { origin, step, backend, state: { tensors, counters } };
 }
 
-const Progress = z.strictObject({ step: z.int().min(1), counters: z.record(z.string(), z.int().min(0)) });
+const Progress = z.strictObject({
+  step: z.int().min(1),
+  backend: z.string().optional(),
+  counters: z.record(z.string(), z.int().min(0)),
+});
 
 /** Removes the checkpoint of a finished training. */
 export async function removeCheckpoint(dir: string): Promise<void> {
@@ -138,6 +152,20 @@ export class LossJournal {
 /** A loss's name for people: `generatorLoss` is "generator loss". */
 export function spelt(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Runs `work`, which writes to the folder; what the system refuses is said in one sentence. */
+export async function writingTo<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new Error(
+      `trainGenerator.dir: expected ${dir} to be a folder that can be written, got "${error.message}"; ` +
+        'the last good checkpoint, if there was one, is kept',
+      { cause: error },
+    );
+  }
 }
 
 function diverged(what: string, dir: string): Error {

@@ -8,6 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { removeTemporaryFiles } from '../src/atomic-write.ts';
 import type { Stream } from '../src/random.ts';
+import { checkInteger } from '../src/shapes.ts';
 import { GeneratorConfig } from './config.ts';
 import type { Generator } from './generator.ts';
 import { loadGenerator } from './load.ts';
@@ -17,12 +18,14 @@ import { gridImages } from './sample.ts';
 import type { TrainableGenerator } from './trainable.ts';
 import { checkTrainingData, StepBatches } from './training-data.ts';
 import {
+  checkFinite,
   cutMetrics,
   LossJournal,
   readCheckpoint,
   removeCheckpoint,
   type StepLosses,
   writeCheckpoint,
+  writingTo,
 } from './training-folder.ts';
 import { createTrainable } from './zoo.ts';
 
@@ -70,8 +73,9 @@ export interface TrainingOptions {
  *
  * @returns the trained generator; the caller disposes it
  * @throws RangeError if config or data are not usable, or the folder holds a training of another config, other data or
- *   another stream
- * @throws Error if the losses or weights cease to be finite; the last good checkpoint is kept
+ *   another stream, or an unfinished one of another backend
+ * @throws Error if the losses or weights cease to be finite, or the folder cannot be written; the last good checkpoint
+ *   is kept
  */
 export async function trainGenerator(
   config: GeneratorConfig,
@@ -80,10 +84,13 @@ export async function trainGenerator(
 ): Promise<Generator> {
   const checked = GeneratorConfig.parse(config);
   checkTrainingData(checked, data);
+  if (watch) checkInteger('trainGenerator.watch.every', watch.every, 1);
   signal?.throwIfAborted();
   const origin = originOf(checked, data, stream);
-  await mkdir(dir, { recursive: true });
-  await removeTemporaryFiles(dir);
+  await writingTo(dir, async () => {
+    await mkdir(dir, { recursive: true });
+    await removeTemporaryFiles(dir);
+  });
   const finished = await readTraining(dir);
   if (finished) refuseOther(finished, origin, dir);
   else await train(origin, data, { dir, stream, onProgress, onGrid, signal, watch });
@@ -99,13 +106,15 @@ async function train(origin: Origin, data: TrainingData, options: TrainingOption
   try {
     const checkpoint = await readCheckpoint(dir);
     if (checkpoint) {
-      refuseOther(checkpoint.origin, origin, dir);
+      refuseOther(checkpoint.origin, origin, dir, checkpoint.backend);
       model.restore(checkpoint.state);
     }
     const start = checkpoint?.step ?? 0;
-    await cutMetrics(dir, start);
+    await writingTo(dir, () => cutMetrics(dir, start));
     await runSteps(model, journal, start, origin, data, options);
-    await writeModelFolder(dir, origin, await model.weights());
+    const weights = await model.weights();
+    checkFinite(dir, origin.config.steps, weights);
+    await writingTo(dir, () => writeModelFolder(dir, origin, weights));
   } finally {
     journal.dispose();
     model.dispose();
@@ -134,7 +143,7 @@ async function runSteps(
     const isStopping = step < steps && signal?.aborted === true;
     const isCheckpoint = step < steps && (isStopping || step % checkpointEvery === 0);
     if (isCheckpoint || step % REPORT_EVERY === 0 || step === steps) {
-      const losses = await journal.flush();
+      const losses = await writingTo(dir, () => journal.flush());
       const msPerStep = (performance.now() - begun) / (step - start);
       const imagesPerSecond = (1000 * batch * batchesPerStep) / msPerStep;
       onProgress?.({ ...losses, steps, imagesPerSecond, etaMs: (steps - step) * msPerStep });
@@ -144,15 +153,23 @@ async function runSteps(
       await onGrid(step, await gridImages(model.sampler, data.images, stream.of('grid')));
     }
     if (watch && step % watch.every === 0) await watch.look(step, model.sampler);
-    if (isCheckpoint) await writeCheckpoint(dir, { origin, step, state: await model.state() });
+    if (isCheckpoint) {
+      const checkpoint = { origin, step, backend: tf.getBackend(), state: await model.state() };
+      await writingTo(dir, () => writeCheckpoint(dir, checkpoint));
+    }
     if (isStopping) signal?.throwIfAborted();
     // Lets timers and signals through; on WebAssembly a step never waits for anything.
     await new Promise((resume) => setImmediate(resume));
   }
 }
 
-function refuseOther(saved: Origin, asked: Origin, dir: string): void {
+/** @param savedBackend that of an unfinished training, which another backend would not take to the same bits */
+function refuseOther(saved: Origin, asked: Origin, dir: string, savedBackend?: string): void {
   const found = differences(saved, asked);
+  const backend = tf.getBackend();
+  if (savedBackend !== undefined && savedBackend !== backend) {
+    found.push(`backend: saved ${savedBackend}, asked ${backend}`);
+  }
   if (found.length > 0) {
     throw new RangeError(
       `trainGenerator.dir: expected ${dir} to be free or to hold this training, got another one (${found.join('; ')})`,
