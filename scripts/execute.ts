@@ -10,6 +10,7 @@ import type { BackendName } from '../src/backend/backend-names.ts';
 import { loadDataset } from '../src/datasets/registry.ts';
 import { checkPlan, type ExperimentConfig } from '../src/experiments/config.ts';
 import { ConfigError } from '../src/experiments/config-error.ts';
+import { checkGeneratorFolders } from '../src/experiments/generator-folder.ts';
 import { checkSameData, endManifest, lockRun, readManifest, startManifest } from '../src/experiments/run.ts';
 import type { DataFacts, ReferenceQuality } from '../src/experiments/run-folder.ts';
 import { readReferenceQuality, runTasks } from '../src/experiments/runner.ts';
@@ -32,16 +33,18 @@ export interface ExecuteOptions {
 }
 
 /**
- * What the data set of a plan is. Loading it here, before any work, is how a missing or damaged data set and an
- * impossible budget are told at once.
+ * What the data set of a plan is. Loading it here, before any work, is how a missing or damaged data set, an
+ * impossible budget and a generator that does not fit are told at once. A backend has been chosen.
  */
 export async function checkData(
   source: string,
   config: ExperimentConfig,
   dataDirs: readonly string[],
+  run: string,
 ): Promise<DataFacts> {
   const dataset = await loadDataset(config.dataset, { dataDirs });
   checkPlan(source, config, dataset);
+  await checkGeneratorFolders(source, config, dataset.shape, run);
   const { classNames, train, test, notes = [] } = dataset;
   const hash = createHash('sha256');
   for (const split of [train, test]) hash.update(split.images).update(split.labels);

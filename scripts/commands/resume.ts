@@ -16,14 +16,15 @@ export const resumeCommand: Command = {
     const config = await readRunConfig(run);
     const dataDir = args.dataDir() ?? (await readManifest(run))?.dataDir ?? null;
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    const data = await checkData(run, config, dataDirs);
+    const backend = await chooseBackend(run, undefined);
+    const data = await checkData(run, config, dataDirs, run);
     return execute({
       run,
       config,
       dataDirs,
       data,
       dataDir,
-      backend: await chooseBackend(run, undefined),
+      backend,
       jobs: args.integer('jobs', 1),
     });
   },

@@ -37,9 +37,9 @@ A folder that already holds the same experiment is taken up where it stands; ano
     const config = withAbsolutePaths(parseConfig(source, applyOverrides(raw, overrides)));
     const dataDir = args.dataDir();
     const dataDirs = dataDirectories(dataDir === null ? {} : { flag: dataDir });
-    const data = await checkData(source, config, dataDirs);
     const run = args.text('out') || join('runs', config.name);
     const backend = await chooseBackend(run, args.backend());
+    const data = await checkData(source, config, dataDirs, run);
     await openRun(run, config);
     return execute({
       run,
@@ -53,10 +53,16 @@ A folder that already holds the same experiment is taken up where it stands; ano
   },
 };
 
-/** A run is resumed from any folder, so it remembers its data by an absolute path. */
+/** A run is resumed from any folder, so it remembers its data and generators by absolute paths. */
 function withAbsolutePaths(config: ExperimentConfig): ExperimentConfig {
   const { dataset } = config;
-  return dataset.name === 'folder'
-    ? { ...config, dataset: { ...dataset, path: resolve(dataset.path) } }
-    : config;
+  const generators = Object.entries(config.generators).map(([name, model]) => [
+    name,
+    model.kind === 'folder' ? { ...model, path: resolve(model.path) } : model,
+  ]);
+  return {
+    ...config,
+    generators: Object.fromEntries(generators),
+    dataset: dataset.name === 'folder' ? { ...dataset, path: resolve(dataset.path) } : dataset,
+  };
 }

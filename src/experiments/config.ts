@@ -52,9 +52,14 @@ const generatorSeeds = {
   seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
   perSeed: z.boolean().default(false).describe('Train one generator a seed instead of one for all'),
 };
+const FolderGenerator = z.strictObject({
+  kind: z.literal('folder').describe('A trained generator, which is copied into the run'),
+  path: z.string().min(1).describe('Its folder'),
+});
 const ExperimentGenerator = z.discriminatedUnion('kind', [
   DcganConfig.extend(generatorSeeds),
   WganGpConfig.extend(generatorSeeds),
+  FolderGenerator,
 ]);
 
 export const ExperimentConfig = z
@@ -144,6 +149,8 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
     }
   };
   for (const [name, model] of Object.entries(config.generators)) {
+    // What is in a folder is checked when it is opened: `checkGeneratorFolders`.
+    if (model.kind === 'folder') continue;
     attempt(`generators.${name}`, () =>
       checkTrainable(model, dataset.shape, { images: dataset.train.n, labelled: 0 }),
     );
@@ -171,6 +178,12 @@ export function generatorOf(
   const asked = 'generator' in strategy ? strategy.generator : undefined;
   if (asked !== undefined) return known.includes(asked) ? asked : undefined;
   return known.length === 1 ? known[0] : undefined;
+}
+
+/** Whether each seed has a generator of its own of this name. */
+export function isPerSeed({ generators }: Pick<ExperimentConfig, 'generators'>, name: string): boolean {
+  const generator = generators[name];
+  return generator !== undefined && 'perSeed' in generator && generator.perSeed;
 }
 
 /**

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { synthesises } from '../acquisition/strategies/registry.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
-import { type ExperimentConfig, generatorOf, parseJson, strategyName } from './config.ts';
+import { type ExperimentConfig, generatorOf, isPerSeed, parseJson, strategyName } from './config.ts';
 import { readFinishedRounds, runPaths } from './run-folder.ts';
 import { generatorDir, type Task, taskName } from './tasks.ts';
 
@@ -57,7 +57,7 @@ export function planTasks(config: ExperimentConfig): Planned[] {
         const task: Task = {
           kind: 'generator',
           name,
-          seed: config.generators[name]?.perSeed === true ? seed : null,
+          seed: isPerSeed(config, name) ? seed : null,
         };
         generators.set(taskName(task), task);
         needs.push(taskName(task), taskName({ kind: 'reference' }));

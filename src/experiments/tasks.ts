@@ -19,7 +19,8 @@ import { trainClassifier } from '../classifiers/train.ts';
 import type { Dataset, ImageShape } from '../datasets/dataset.ts';
 import { loadDataset } from '../datasets/registry.ts';
 import { rootStream } from '../random.ts';
-import { type ExperimentConfig, generatorOf, strategyName } from './config.ts';
+import { type ExperimentConfig, generatorOf, isPerSeed, strategyName } from './config.ts';
+import { takeGeneratorFolder } from './generator-folder.ts';
 import {
   type ReferenceQuality,
   readFinishedRounds,
@@ -137,6 +138,11 @@ async function trainExperimentGenerator(
   const { run, config, dataDirs, onLine, onStatus, writeSampleGrid, signal } = context;
   const entry = config.generators[name];
   if (entry === undefined) throw new Error(`generator ${name}: expected an entry under "generators"`);
+  if (entry.kind === 'folder') {
+    const digest = await takeGeneratorFolder(entry.path, runPaths.generator(run, name, seed));
+    onLine(`copied from ${entry.path}, SHA-256 ${digest.slice(0, 12)}`);
+    return;
+  }
   const { seed: sharedSeed, perSeed: _, ...model } = entry;
   const dataset = await loadDataset(config.dataset, { dataDirs });
   const dir = runPaths.generator(run, name, seed);
@@ -262,7 +268,7 @@ async function cutTimings(cell: string, rounds: number): Promise<void> {
 
 /** Where the generator that a cell of this seed draws on lies. */
 export function generatorDir(run: string, config: ExperimentConfig, name: string, seed: number): string {
-  return runPaths.generator(run, name, config.generators[name]?.perSeed === true ? seed : null);
+  return runPaths.generator(run, name, isPerSeed(config, name) ? seed : null);
 }
 
 async function loadReference({ run, config }: TaskContext): Promise<ReferenceClassifier> {

@@ -29,7 +29,7 @@ describe('parseConfig', () => {
   test('writes every default out, and is stable when read again', () => {
     const config = parseConfig('plan.json', raw);
     expect(config.oracle.chargeAbstentions).toBe(true);
-    expect(config.generators.dcgan?.perSeed).toBe(false);
+    expect(config.generators.dcgan).toMatchObject({ perSeed: false });
     expect(parseConfig('config.json', JSON.parse(JSON.stringify(config)))).toEqual(config);
   });
 
