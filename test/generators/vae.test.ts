@@ -191,7 +191,7 @@ test('a Gaussian bound around the true posterior of a linear model is, in the me
     [-0.3, 0.4],
     [0.2, -0.6],
   ];
-  const [bias, deviation] = [[0.1, -0.2, 0.3], 0.4];
+  const [bias, deviation] = [[0.1, -0.2, 0.3], 0.6];
   const config = VaeConfig.parse({
     kind: 'vae',
     latentSize: 2,
