@@ -24,7 +24,7 @@ export interface PrefixTree {
   readonly rows: Uint32Array;
 }
 
-/** Hashes every row and sorts the trees. Takes `8 trees + 4` bytes a row and needs `8` more while it is built. */
+/** Hashes every row and sorts the trees. Takes `8 trees + 4` bytes a row; while it is built, `4 trees + 8` more. */
 export async function buildLshForest(
   config: LshForestConfig,
   pool: SearchedPool,
