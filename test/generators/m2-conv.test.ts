@@ -1,0 +1,366 @@
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type M2, m2Model } from '../../generators/m2.ts';
+import { M2Config } from '../../generators/m2-config.ts';
+import { m2Layers } from '../../generators/m2-networks.ts';
+import {
+  createM2Training,
+  disposeM2Training,
+  dropoutMask,
+  type M2Losses,
+  type M2Training,
+  m2Step,
+  m2Variables,
+} from '../../generators/m2-step.ts';
+import { openSaved } from '../../generators/model.ts';
+import { emptyNetwork, type Network } from '../../generators/network.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import type { ImageShape } from '../../src/datasets/dataset.ts';
+import { rootStream } from '../../src/random.ts';
+
+const native = await selectBackend('tensorflow').then(
+  () => true,
+  () => false,
+);
+
+beforeEach(async () => {
+  await selectBackend('cpu');
+});
+afterEach(async () => {
+  await selectBackend('cpu');
+});
+
+const SHAPE = [4, 4, 2] as const;
+const CONFIG = M2Config.parse({
+  kind: 'm2',
+  classes: 3,
+  latentSize: 2,
+  network: { kind: 'conv', filters: [3, 2], units: 4, channels: [2, 3], hidden: 5 },
+  likelihood: 'real',
+  learningRate: 0.01,
+});
+const IMAGES = { labelled: 30, unlabelled: 70 };
+const [KNOWN, UNKNOWN] = [3, 4];
+
+// The numbers that test/fixtures/m2-conv-step.py fills its tensors with.
+function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
+  return Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i));
+}
+
+interface Expected {
+  readonly losses: readonly (readonly number[])[];
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+  readonly tensors: Readonly<Record<string, readonly number[]>>;
+}
+
+async function reference(weighting: string): Promise<Expected> {
+  const file = new URL('../fixtures/m2-conv-step.json', import.meta.url);
+  return (JSON.parse(await readFile(file, 'utf8')) as Record<string, Expected>)[weighting]!;
+}
+
+function fillWithWaves(training: M2Training, { gradients }: Expected) {
+  const variables = m2Variables(training);
+  Object.keys(gradients).forEach((name, i) => {
+    const variable = variables[name]!;
+    variable.assign(tf.tensor(waves(i + 1, 0.4, 0.1, variable.size), variable.shape));
+  });
+}
+
+function images(phase: number, n: number): tf.Tensor4D {
+  return tf.tensor4d(waves(phase, 0.9, 0, n * 32), [n, ...SHAPE]);
+}
+
+function batch(step = 0) {
+  return {
+    images: {
+      labelled: images(100 + step, KNOWN),
+      labels: tf.tensor1d([2, 0, 1], 'int32'),
+      unlabelled: images(200 + step, UNKNOWN),
+    },
+    noise: {
+      labelledLatents: tf.tensor2d(waves(300 + step, 1.5, 0, KNOWN * 2), [KNOWN, 2]),
+      unlabelledLatents: tf.tensor3d(waves(400 + step, 1.5, 0, 3 * UNKNOWN * 2), [3, UNKNOWN, 2]),
+      kept: tf.tensor2d(
+        waves(500 + step, 1, 0.3, (KNOWN + UNKNOWN) * 4).map((value) => (value > 0 ? 2 : 0)),
+        [KNOWN + UNKNOWN, 4],
+      ),
+    },
+  };
+}
+
+async function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
+  const scalars = [loss, labelledBound, unlabelledBound, classification];
+  return (await Promise.all(scalars.map((scalar) => scalar.data()))).map(([value]) => value!);
+}
+
+function expectValues(actual: ArrayLike<number>, wanted: readonly number[], within: number, name: string) {
+  expect(actual.length, name).toBe(wanted.length);
+  wanted.forEach((value, i) => {
+    const error = Math.abs(actual[i]! - value);
+    expect(error, `${name} ${i}: ${actual[i]} for ${value}`).toBeLessThan(within * (1 + Math.abs(value)));
+  });
+}
+
+describe.each(['cpu', 'wasm', 'tensorflow'] as const)('on %s', (backend) => {
+  beforeEach(async (context) => {
+    if (backend === 'tensorflow' && !native) context.skip();
+    await selectBackend(backend);
+  });
+
+  test.each(['official', 'alpha'])(
+    'with weighting %s, two steps are those of a loop over images and classes in PyTorch',
+    async (weighting) => {
+      const expected = await reference(weighting);
+      const config = { ...CONFIG, ...(weighting === 'alpha' && { weighting: { alpha: 60 } }) };
+      const training = createM2Training(config, SHAPE, IMAGES, rootStream(1));
+      const variables = m2Variables(training);
+      // The reference names every variable, and nothing else.
+      expect(Object.keys(variables).sort()).toEqual(Object.keys(expected.tensors).sort());
+      fillWithWaves(training, expected);
+      for (const [step, wanted] of expected.losses.entries()) {
+        const { images, noise } = batch(step);
+        expectValues(await valuesOf(m2Step(training, images, noise)), wanted, 1e-4, 'losses');
+        if (step > 0) continue;
+        // The first moment after one step is a tenth of the gradient.
+        const { moments } = await training.adam.state();
+        for (const [name, gradient] of Object.entries(expected.gradients)) {
+          expectValues(
+            moments[`${name}/m`]!.map((value) => 10 * value),
+            gradient,
+            1e-4,
+            name,
+          );
+        }
+      }
+      for (const [name, wanted] of Object.entries(expected.tensors)) {
+        expectValues(await variables[name]!.data(), wanted, 1e-4, name);
+      }
+      disposeM2Training(training);
+    },
+  );
+});
+
+test('a certain q(y|x) makes U the bound of that class, so pairs are not mixed', async () => {
+  for (const certain of [0, 1, 2]) {
+    const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(2));
+    makeCertain(training, certain);
+    const { images, noise } = batch();
+    const same = {
+      labelled: images.labelled,
+      labels: tf.fill([KNOWN], certain, 'int32') as tf.Tensor1D,
+      unlabelled: images.labelled,
+    };
+    const perClass = [0, 1, 2].map((y) =>
+      y === certain ? noise.labelledLatents : (tf.fill([KNOWN, 2], y - 5) as tf.Tensor2D),
+    );
+    const [, labelled, unlabelled] = await valuesOf(
+      m2Step(training, same, {
+        labelledLatents: noise.labelledLatents,
+        unlabelledLatents: tf.stack(perClass) as tf.Tensor3D,
+      }),
+    );
+    expect(unlabelled).toBeCloseTo(labelled!, 4);
+    disposeM2Training(training);
+  }
+});
+
+function makeCertain(training: M2Training, certain: number) {
+  const variables = m2Variables(training);
+  variables['classifier/logits/weights']!.assign(tf.zeros([4, 3]));
+  variables['classifier/logits/bias']!.assign(tf.tensor1d([0, 1, 2].map((y) => (y === certain ? 1000 : 0))));
+}
+
+test('labelled and unlabelled images are normalised together: moving the ones changes the loss of the others', async () => {
+  const losses: number[][] = [];
+  for (const phase of [200, 207]) {
+    const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(1));
+    fillWithWaves(training, await reference('official'));
+    const { images: inputs, noise } = batch();
+    losses.push(await valuesOf(m2Step(training, { ...inputs, unlabelled: images(phase, UNKNOWN) }, noise)));
+    disposeM2Training(training);
+  }
+  const [before, after] = losses as [number[], number[]];
+  expect(after[3]).not.toBeCloseTo(before[3]!, 3);
+  // Encoder and decoder have no batch norm, so the labelled bound stays what it was.
+  expect(after[1]).toBe(before[1]);
+});
+
+/** A model that has made three steps, with all its data. */
+function trainedModel(overrides: Partial<M2Config> = {}) {
+  const config = { ...CONFIG, ...overrides };
+  const model = m2Model.train(config, SHAPE, { images: 70, labelled: 30 }, rootStream(5));
+  const stepAt = (step: number) => {
+    const { images: inputs } = batch(step);
+    const labelled = { images: inputs.labelled, labels: inputs.labels };
+    const losses = model.step({ images: inputs.unlabelled, labelled }, rootStream(6).of('step', step));
+    tf.dispose([losses, inputs]);
+  };
+  for (let step = 0; step < 3; step++) stepAt(step);
+  return { config, model, stepAt };
+}
+
+test('in use no image depends on the others it is classified with', async () => {
+  const { model } = trainedModel();
+  const all = images(700, 3);
+  const together = await model.sampler.classify!(all).data();
+  for (let row = 0; row < 3; row++) {
+    const alone = await model.sampler.classify!(tf.slice(all, [row], [1])).data();
+    expect(Array.from(alone)).toEqual(Array.from(together.slice(3 * row, 3 * row + 3)));
+  }
+  model.dispose();
+});
+
+test('a model saved and opened again answers with the same bits', async () => {
+  const { config, model } = trainedModel({ ema: 0.5, augment: { shift: 1, flip: true } });
+  const opened = openSaved(m2Model, config, SHAPE, await model.weights());
+  const of = async (m2: M2) => {
+    const answers = [
+      m2.generate(tf.tensor2d(waves(1, 1, 0, 8), [4, 2])),
+      m2.encode(images(700, 3)),
+      m2.classify(images(700, 3)),
+      ...m2.featureLayers.map((layer) => m2.features(images(700, 3), layer)),
+      m2.negativeElbo(images(700, 3), rootStream(8)),
+    ];
+    return await Promise.all(answers.map(async (answer) => Array.from(await answer.data())));
+  };
+  expect(await of(opened)).toEqual(await of(model.sampler));
+  opened.dispose();
+  model.dispose();
+});
+
+test('a training restored goes on to the same bits, along the same falling step size', async () => {
+  const overrides = { decay: 'cosine', steps: 5, augment: { shift: 1, flip: true } } as const;
+  const one = trainedModel(overrides);
+  const state = await one.model.state();
+  const other = m2Model.train(one.config, SHAPE, { images: 70, labelled: 30 }, rootStream(77));
+  other.restore(state);
+  one.stepAt(3);
+  const { images: inputs } = batch(3);
+  const labelled = { images: inputs.labelled, labels: inputs.labels };
+  other.step({ images: inputs.unlabelled, labelled }, rootStream(6).of('step', 3));
+  expect(await other.weights()).toEqual(await one.model.weights());
+  one.model.dispose();
+  other.dispose();
+});
+
+test('the bound of -log p(x) is the one that enumerating the classes gives', async () => {
+  const { config, model } = trainedModel();
+  const training = createM2Training(config, SHAPE, IMAGES, rootStream(1));
+  const { layers } = training;
+  const weights = await model.weights();
+  for (const [name, variable] of Object.entries(m2Variables(training))) {
+    const { shape, values } = weights.get(name)!;
+    variable.assign(tf.tensor(Float32Array.from(values), [...shape]));
+  }
+  const n = 2;
+  const inputs = images(700, n);
+  const [bounds, logits] = [
+    await model.sampler.negativeElbo!(inputs, rootStream(9)).data(),
+    await model.sampler.classify!(inputs).data(),
+  ];
+  const draws = rootStream(9)
+    .of('latents')
+    .normals(3 * n * 2);
+  for (let i = 0; i < n; i++) {
+    const pixels = tf.reshape(tf.add(tf.mul(tf.slice(inputs, [i], [1]), 0.5), 0.5), [1, 32]) as tf.Tensor2D;
+    const values = await pixels.data();
+    const scores = [0, 1, 2].map((y) => logits[3 * i + y]!);
+    const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
+    let expected = 0;
+    for (let y = 0; y < 3; y++) {
+      const rows = await training.encoder.weights['hidden0/classes']!.data();
+      const ofImage = await layers.encodeImages(training.encoder, pixels).data();
+      const sums = tf.tensor2d(
+        ofImage.map((value, unit) => value + rows[5 * y + unit]!),
+        [1, 5],
+      );
+      const { means, logVariances } = layers.posteriors(training.encoder, sums);
+      const [mean, logs] = [await means.data(), await logVariances.data()];
+      const code = Array.from(mean, (m, d) => m + Math.exp(logs[d]! / 2) * draws[(y * n + i) * 2 + d]!);
+      const oneHot = tf.tensor2d([[0, 1, 2].map((other) => Number(other === y))]);
+      const ofPixels = await layers.decode(training.decoder, tf.tensor2d([code]), oneHot).data();
+      let bound = Math.log(3);
+      values.forEach((value, pixel) => {
+        const p = 1 / (1 + Math.exp(-ofPixels[pixel]!));
+        bound -= value * Math.log(p) + (1 - value) * Math.log(1 - p);
+      });
+      mean.forEach((m, d) => {
+        bound += (m ** 2 + Math.exp(logs[d]!) - 1 - logs[d]!) / 2;
+      });
+      const q = Math.exp(scores[y]!) / total;
+      expected += q * (bound + Math.log(q));
+    }
+    expect(bounds[i]).toBeCloseTo(expected, 3);
+  }
+  disposeM2Training(training);
+  model.dispose();
+});
+
+test('dropout keeps the mean: the share dropped is the rate, and what is left makes up for it', async () => {
+  const values = await dropoutMask(0.3, [200, 500], rootStream(1)).data();
+  const dropped = values.filter((value) => value === 0).length / values.length;
+  // Five deviations of a share of 0.3 in 100,000 draws.
+  expect(Math.abs(dropped - 0.3)).toBeLessThan(0.0073);
+  for (const value of new Set(values)) expect([0, Math.fround(1 / 0.7)]).toContain(value);
+  expect(await dropoutMask(0, [2, 3], rootStream(1)).data()).toEqual(new Float32Array(6).fill(1));
+});
+
+test('no tensor is left over by a step but its four losses, and none by a training freed', () => {
+  const empty = tf.memory().numTensors;
+  const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(1));
+  const { images: inputs, noise } = batch();
+  const before = tf.memory().numTensors;
+  for (let step = 0; step < 3; step++) {
+    const losses = m2Step(training, inputs, noise);
+    expect(tf.memory().numTensors).toBe(before + 4);
+    tf.dispose({ ...losses });
+  }
+  tf.dispose([inputs, noise]);
+  disposeM2Training(training);
+  expect(tf.memory().numTensors).toBe(empty);
+});
+
+test('no tensor is left over by a model in use but its answer', () => {
+  const { model } = trainedModel({ augment: { shift: 1, flip: true } });
+  const inputs = images(700, 3);
+  const m2 = model.sampler as M2;
+  for (const answer of [
+    () => m2.classify(inputs),
+    () => m2.encode(inputs),
+    () => m2.features(inputs, 'conv0'),
+    () => m2.negativeElbo(inputs, rootStream(1)),
+  ]) {
+    const before = tf.memory().numTensors;
+    answer().dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  }
+  tf.dispose(inputs);
+  model.dispose();
+});
+
+test.each([
+  [[28, 28, 1], 1_701_354 + 864_708 + 224_609],
+  [[32, 32, 3], 2_193_450 + 1_111_492 + 284_195],
+] as const)('has about 3 million parameters for images of shape %j, and takes them', (shape, parameters) => {
+  const config = M2Config.parse({ kind: 'm2', network: { kind: 'conv' } });
+  const layers = m2Layers({ ...config, shape: shape as unknown as ImageShape });
+  const sizes = Object.values(layers.shapes).flatMap(({ weights }) => Object.values(weights));
+  const count = sizes.reduce((sum, each) => sum + tf.util.sizeFromShape([...each]), 0);
+  expect(count).toBe(parameters);
+  const [classifier, encoder, decoder] = [
+    layers.shapes.classifier,
+    layers.shapes.encoder,
+    layers.shapes.decoder,
+  ].map((ofNetwork) => emptyNetwork(ofNetwork)) as [Network, Network, Network];
+  const pixels = tf.zeros<tf.Rank.R2>([1, tf.util.sizeFromShape([...shape])]);
+  expect(layers.classify(classifier, pixels, { norm: { by: 'running' } }).logits.shape).toEqual([1, 10]);
+  expect(layers.encodeImages(encoder, pixels).shape).toEqual([1, 256]);
+  expect(layers.decode(decoder, tf.zeros([1, 50]), tf.zeros([1, 10])).shape).toEqual(pixels.shape);
+});
+
+test('refuses sides that do not halve as often as there are levels', () => {
+  expect(() => createM2Training(CONFIG, [6, 4, 1], IMAGES, rootStream(1))).toThrow(
+    "m2.network.channels: expected 2 levels to halve the image's sides 6 and 4 that often, got sides that do not divide by 4",
+  );
+});
