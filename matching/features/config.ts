@@ -72,7 +72,76 @@ export const PcaConfig = z.strictObject({
 /** PCA's options with every default written out. */
 export type PcaConfig = z.output<typeof PcaConfig>;
 
+/** Codes of an encoder. */
+export const AutoencoderFeatureConfig = z.strictObject({
+  kind: z
+    .literal('autoencoder')
+    .describe('Codes of a model that can encode, such as an autoencoder or a VAE'),
+  normalise: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Bring every code to length 1. Default: false: the decoder tells codes of different length apart, so the ' +
+        'length says something about the image',
+    ),
+});
+
+export type AutoencoderFeatureConfig = z.output<typeof AutoencoderFeatureConfig>;
+
+const side = z.int().min(1).describe('Cells along each axis; a map that is smaller stays as it is');
+
+/** Activations of a discriminator. */
+export const DiscriminatorFeatureConfig = z.strictObject({
+  kind: z.literal('discriminator').describe("A layer of a generator's discriminator"),
+  layer: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Its name. Default: null, the last convolution, which sees most of the image at once'),
+  pooling: z
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('flat').describe('All values of the maps, 4 bytes each a pool image'),
+      }),
+      z.strictObject({ kind: z.literal('average').describe('The mean of each cell of a grid'), side }),
+      z.strictObject({ kind: z.literal('max').describe('The largest value in each cell of a grid'), side }),
+    ])
+    .default({ kind: 'max', side: 4 })
+    .describe(
+      'How maps become vectors. Default: the largest value in each of 4 x 4 cells, Radford et al. 2016, section 5.1',
+    ),
+  normalise: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Bring every vector to length 1. Default: true: the length grows with contrast and with how real an image ' +
+        'looks to the discriminator, which sets generated images apart from real ones whatever they show',
+    ),
+});
+
+export type DiscriminatorFeatureConfig = z.output<typeof DiscriminatorFeatureConfig>;
+
+/** Activations of the task model. */
+export const TaskModelFeatureConfig = z.strictObject({
+  kind: z
+    .literal('task-model')
+    .describe("Inputs of the task model's last layer; the index is built anew every round"),
+  normalise: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Bring every vector to length 1. Default: false, distances as Sener and Savarese 2018 measure them',
+    ),
+});
+
+export type TaskModelFeatureConfig = z.output<typeof TaskModelFeatureConfig>;
+
 /** Any feature map, told apart by `kind`. */
-export const FeatureConfig = z.discriminatedUnion('kind', [PcaConfig]);
+export const FeatureConfig = z.discriminatedUnion('kind', [
+  PcaConfig,
+  AutoencoderFeatureConfig,
+  DiscriminatorFeatureConfig,
+  TaskModelFeatureConfig,
+]);
 
 export type FeatureConfig = z.output<typeof FeatureConfig>;

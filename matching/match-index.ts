@@ -1,0 +1,130 @@
+/**
+ * The pool as matching sees it: an index over feature vectors, and which row of the pool each of them belongs to.
+ */
+import type { PoolIndex } from '../src/shapes.ts';
+import type { Neighbours, VectorIndex, Vectors } from './indexes/vector-index.ts';
+
+/** A pool image near a query. */
+export interface Neighbour {
+  readonly row: PoolIndex;
+  /** Euclidean, between feature vectors. */
+  readonly distance: number;
+}
+
+/** Rows of the pool that can be found by their features. It shrinks as rows are labelled. */
+export class MatchIndex {
+  /** The rows it was built over; those labelled since are among them. */
+  readonly rows: readonly PoolIndex[];
+  readonly #index: VectorIndex;
+  readonly #vectors: Vectors;
+  readonly #places: ReadonlyMap<PoolIndex, number>;
+  readonly #isLeft: Uint8Array;
+
+  /**
+   * @param index of `vectors`, nothing removed; it becomes this object's, and is disposed with it
+   * @param rows the row of the pool of each vector, ascending
+   */
+  constructor(index: VectorIndex, vectors: Vectors, rows: readonly PoolIndex[]) {
+    if (index.count !== rows.length || vectors.values.length !== rows.length * vectors.size) {
+      throw new RangeError(
+        `MatchIndex.rows: expected a row for each of ${index.count} vectors, got ${rows.length} rows`,
+      );
+    }
+    const fault = rows.findIndex((row, place) => place > 0 && row <= (rows[place - 1] as number));
+    if (fault >= 0) {
+      throw new RangeError(
+        `MatchIndex.rows: expected ascending rows, got ${rows[fault]} after ${rows[fault - 1]}`,
+      );
+    }
+    this.rows = rows;
+    this.#index = index;
+    this.#vectors = vectors;
+    this.#places = new Map(rows.map((row, place) => [row, place]));
+    this.#isLeft = new Uint8Array(rows.length).fill(1);
+  }
+
+  /** Values a vector. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Rows that can be found. */
+  get count(): number {
+    return this.#index.count;
+  }
+
+  /** The rows that can be found, ascending. */
+  get candidates(): PoolIndex[] {
+    return this.rows.filter((_, place) => this.#isLeft[place] === 1);
+  }
+
+  /**
+   * Lets only these rows be found from now on: the unlabelled part of the pool, which only ever shrinks.
+   *
+   * @throws RangeError, and nothing changes, if one was not indexed, has been removed before, or is named twice
+   */
+  keep(candidates: readonly PoolIndex[]): void {
+    const kept = new Uint8Array(this.rows.length);
+    for (const row of candidates) {
+      const place = this.#places.get(row);
+      if (place === undefined || this.#isLeft[place] === 0 || kept[place] === 1) {
+        const fault =
+          place === undefined
+            ? 'was not indexed'
+            : kept[place] === 1
+              ? 'is named twice'
+              : 'was removed before';
+        throw new RangeError(
+          `MatchIndex.keep.candidates: expected different rows of the index, got ${row}, which ${fault}`,
+        );
+      }
+      kept[place] = 1;
+    }
+    const gone: number[] = [];
+    for (let place = 0; place < kept.length; place++) {
+      if (this.#isLeft[place] === 1 && kept[place] === 0) gone.push(place);
+    }
+    if (gone.length > 0) this.#index.remove(gone);
+    this.#isLeft.set(kept);
+  }
+
+  /**
+   * The k nearest rows of each query, nearest first, equal ones by row; all that are left if there are fewer.
+   *
+   * @param queries `[queries, size]`, finite
+   */
+  async search(queries: Float32Array, k: number): Promise<Neighbour[][]> {
+    const found = await this.#index.search(queries, k);
+    return Array.from({ length: queries.length / this.size }, (_, query) => this.#listOf(found, query));
+  }
+
+  /** Feature vectors `[rows, size]` of indexed rows, labelled or not. RangeError for a row that was not indexed. */
+  vectorsOf(rows: readonly PoolIndex[]): Float32Array {
+    const { values, size } = this.#vectors;
+    const gathered = new Float32Array(rows.length * size);
+    rows.forEach((row, at) => {
+      const place = this.#places.get(row);
+      if (place === undefined) {
+        throw new RangeError(`MatchIndex.vectorsOf.rows: expected indexed rows, got ${row}`);
+      }
+      gathered.set(values.subarray(place * size, (place + 1) * size), at * size);
+    });
+    return gathered;
+  }
+
+  /** Frees the index; searches are errors afterwards. */
+  dispose(): void {
+    this.#index.dispose();
+  }
+
+  #listOf({ rows, squaredDistances, k }: Neighbours, query: number): Neighbour[] {
+    const list: Neighbour[] = [];
+    for (let at = query * k; at < (query + 1) * k && rows[at] !== -1; at++) {
+      list.push({
+        row: this.rows[rows[at] as number] as PoolIndex,
+        distance: Math.sqrt(squaredDistances[at] as number),
+      });
+    }
+    return list;
+  }
+}
