@@ -13,6 +13,7 @@ import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { AutoencoderConfig } from './autoencoder-config.ts';
 import type { NormMode } from './batch-norm.ts';
+import { type MomentRecord, moveStatistics } from './batch-norm.ts';
 import {
   type ConvArchitecture,
   codecWeights,
@@ -21,8 +22,6 @@ import {
   convEncode,
   convEncoderShapes,
   convValues,
-  type MomentRecord,
-  moveStatistics,
 } from './conv-networks.ts';
 import { flatImages, squaredErrors } from './mlp-terms.ts';
 import { createNetwork, disposeNetwork, type Network, type NetworkShapes } from './network.ts';

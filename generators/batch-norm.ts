@@ -183,18 +183,26 @@ function channelMeans(images: tf.Tensor4D): tf.Tensor1D {
   return tf.mean(tf.reshape(pooled, [n, channels]), 0);
 }
 
+/** Moments of one pass in each batch norm of a network, by layer. */
+export type MomentRecord = Map<string, Moments>;
+
+/** Share of new batches in the running statistics: PyTorch's. */
+const NORM_MOMENTUM = 0.1;
+
 /**
- * `running <- (1 - share) running + share batch` for the running statistics of every layer, and frees the batch's
+ * `running <- 0.9 running + 0.1 mean(batches)` for the running statistics of every layer, and frees the batches'
  * moments.
  *
- * @param record of a pass of this network by the batch
- * @param share of the batch; the default is PyTorch's momentum
+ * @param records of passes of this network by the batch, one or more
  */
-export function moveStatistics({ statistics }: Network, record: Map<string, Moments>, share = 0.1): void {
+export function moveStatistics({ statistics }: Network, ...records: readonly MomentRecord[]): void {
+  const share = NORM_MOMENTUM / records.length;
   for (const [name, running] of Object.entries(statistics)) {
     const [layer, figure] = name.split('/') as [string, keyof Moments];
-    const batch = record.get(layer)?.[figure] as tf.Tensor1D;
-    tf.tidy(() => running.assign(tf.add(tf.mul(running, 1 - share), tf.mul(batch, share))));
-    batch.dispose();
+    const batches = records.map((record) => record.get(layer)?.[figure] as tf.Tensor1D);
+    tf.tidy(() =>
+      running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(tf.addN(batches), share))),
+    );
+    tf.dispose(batches);
   }
 }

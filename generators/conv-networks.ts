@@ -20,7 +20,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
-import { batchNorm, type Moments, type NormMode } from './batch-norm.ts';
+import { batchNorm, type NormMode } from './batch-norm.ts';
 import { conv2dHalf, normalValues } from './layers.ts';
 import { affine, denseShapes, denseValues } from './mlp-layers.ts';
 import { type InitialValues, type Network, type NetworkShapes, variableOf } from './network.ts';
@@ -28,8 +28,6 @@ import type { Variables } from './variables.ts';
 
 /** Side of the kernels that halve and double, in pixels. */
 const KERNEL_SIZE = 4;
-/** Share of a new batch in the running statistics: PyTorch's. */
-const NORM_MOMENTUM = 0.1;
 
 /** What fixes the sizes of encoder and decoder, but for the length of the code. */
 export interface ConvArchitecture {
@@ -202,19 +200,4 @@ export function codecWeights({
   const under = (prefix: string, { weights }: Network) =>
     Object.entries(weights).map(([name, variable]) => [`${prefix}/${name}`, variable]);
   return Object.fromEntries([...under('encoder', encoder), ...under('decoder', decoder)]);
-}
-
-/** Moments of one batch in each batch norm of a network, by layer. */
-export type MomentRecord = Map<string, Moments>;
-
-/**
- * `running <- 0.9 running + 0.1 batch` for every batch norm of a network, as PyTorch does; frees the batch's moments.
- */
-export function moveStatistics({ statistics }: Network, record: MomentRecord): void {
-  for (const [name, running] of Object.entries(statistics)) {
-    const [layer, figure] = name.split('/') as [string, keyof Moments];
-    const batch = record.get(layer)?.[figure] as tf.Tensor1D;
-    tf.tidy(() => running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(batch, NORM_MOMENTUM))));
-    batch.dispose();
-  }
 }

@@ -13,7 +13,7 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
-import type { Moments } from './batch-norm.ts';
+import { type MomentRecord, moveStatistics } from './batch-norm.ts';
 import type { DcganConfig } from './dcgan-config.ts';
 import {
   createDcganNetwork,
@@ -24,9 +24,6 @@ import {
 } from './dcgan-networks.ts';
 import { binaryCrossEntropy } from './layers.ts';
 import { disposeNetwork, type Network } from './network.ts';
-
-/** Share of a new batch in the running statistics: PyTorch's. */
-const NORM_MOMENTUM = 0.1;
 
 /** Losses of one step, on the device. */
 export type GanLosses = Readonly<Record<'discriminatorLoss' | 'generatorLoss', tf.Scalar>>;
@@ -90,7 +87,7 @@ export function dcganStep(training: DcganTraining, reals: tf.Tensor4D, latents: 
   const { architecture, generator, discriminator, generatorAdam, labelSmoothing } = training;
   checkShape('dcganStep.reals', reals, [null, ...architecture.shape]);
   checkShape('dcganStep.latents', latents, [reals.shape[0], architecture.latentSize]);
-  const record = new Map<string, Moments>();
+  const record: MomentRecord = new Map();
   let discriminatorLoss = tf.scalar(0);
   const generatorLoss = tf.tidy(() => {
     const { value, grads } = tf.variableGrads(() => {
@@ -101,7 +98,7 @@ export function dcganStep(training: DcganTraining, reals: tf.Tensor4D, latents: 
       return binaryCrossEntropy(logits, 1 - labelSmoothing);
     }, Object.values(generator.weights));
     generatorAdam.apply(grads);
-    updateStatistics(generator, [record]);
+    moveStatistics(generator, record);
     return value;
   });
   return { discriminatorLoss, generatorLoss };
@@ -112,8 +109,8 @@ function updateDiscriminator(
   reals: tf.Tensor4D,
   fakes: tf.Tensor4D,
 ): tf.Scalar {
-  const ofReals = new Map<string, Moments>();
-  const ofFakes = new Map<string, Moments>();
+  const ofReals: MomentRecord = new Map();
+  const ofFakes: MomentRecord = new Map();
   return tf.tidy(() => {
     const { value, grads } = tf.variableGrads(() => {
       const realLogits = discriminateImages(architecture, discriminator, reals, {
@@ -128,22 +125,7 @@ function updateDiscriminator(
       return tf.add(realLoss, binaryCrossEntropy(fakeLogits, labelSmoothing)) as tf.Scalar;
     }, Object.values(discriminator.weights));
     discriminatorAdam.apply(grads);
-    updateStatistics(discriminator, [ofReals, ofFakes]);
+    moveStatistics(discriminator, ofReals, ofFakes);
     return value;
   });
-}
-
-/**
- * `running <- 0.9 running + 0.1 mean(batches)` for every layer, and frees the batches' moments.
- */
-function updateStatistics({ statistics }: Network, batches: readonly Map<string, Moments>[]): void {
-  const share = NORM_MOMENTUM / batches.length;
-  for (const [name, running] of Object.entries(statistics)) {
-    const [layer, figure] = name.split('/') as [string, keyof Moments];
-    const ofBatches = batches.map((record) => record.get(layer)?.[figure] as tf.Tensor1D);
-    tf.tidy(() =>
-      running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(tf.addN(ofBatches), share))),
-    );
-    tf.dispose(ofBatches);
-  }
 }

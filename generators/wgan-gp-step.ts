@@ -11,7 +11,7 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
-import type { Moments } from './batch-norm.ts';
+import { type MomentRecord, moveStatistics } from './batch-norm.ts';
 import { disposeNetwork, type Network } from './network.ts';
 import type { WganGpConfig } from './wgan-gp-config.ts';
 import {
@@ -21,9 +21,6 @@ import {
   type WganGpArchitecture,
   wganGpShapes,
 } from './wgan-gp-networks.ts';
-
-/** Share of a new batch in the running statistics: PyTorch's. */
-const NORM_MOMENTUM = 0.1;
 
 /** Under the root of the gradient's norm. */
 const NORM_FLOOR = 1e-12;
@@ -132,14 +129,14 @@ export function criticStep(
 export function generatorStep(training: WganGpTraining, latents: tf.Tensor2D): tf.Scalar {
   const { architecture, generator, critic, generatorAdam } = training;
   checkShape('generatorStep.latents', latents, [null, architecture.latentSize]);
-  const record = new Map<string, Moments>();
+  const record: MomentRecord = new Map();
   return tf.tidy(() => {
     const { value, grads } = tf.variableGrads(() => {
       const fakes = generateWganGpImages(architecture, generator, latents, { by: 'batch', record });
       return tf.neg(tf.mean(criticScores(architecture, critic, fakes))) as tf.Scalar;
     }, Object.values(generator.weights));
     generatorAdam.apply(grads);
-    updateStatistics(generator, record);
+    moveStatistics(generator, record);
     return value;
   });
 }
@@ -174,14 +171,4 @@ export function gradientPenalty(
  */
 export function mixImages(reals: tf.Tensor4D, fakes: tf.Tensor4D, mixing: tf.Tensor1D): tf.Tensor4D {
   return tf.tidy(() => tf.add(reals, tf.mul(tf.reshape(mixing, [-1, 1, 1, 1]), tf.sub(fakes, reals))));
-}
-
-/** `running <- 0.9 running + 0.1 batch` for every layer, and frees the batch's moments. */
-function updateStatistics({ statistics }: Network, record: ReadonlyMap<string, Moments>): void {
-  for (const [name, running] of Object.entries(statistics)) {
-    const [layer, figure] = name.split('/') as [string, keyof Moments];
-    const batch = record.get(layer)?.[figure] as tf.Tensor1D;
-    tf.tidy(() => running.assign(tf.add(tf.mul(running, 1 - NORM_MOMENTUM), tf.mul(batch, NORM_MOMENTUM))));
-    batch.dispose();
-  }
 }
