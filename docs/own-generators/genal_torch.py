@@ -264,10 +264,12 @@ def networks(config, shape, tensors):
 
 def check(ours, originals, latent):
     """Refuses networks that compute something else than what would be saved."""
-    latents = torch.randn(4, latent, generator=torch.Generator().manual_seed(1))
+    chance = torch.Generator().manual_seed(1)
+    latents = torch.randn(8, latent, generator=chance)
     with torch.no_grad():
         images = ours[0](latents)
-        inputs = (latents, images)
+        # Noise, since images of a network that has learnt nothing yet are all alike.
+        inputs = (latents, torch.randn(images.shape, generator=chance))
         for name, network, original, values in zip(("generator", "opponent"), ours, originals, inputs):
             wanted = network(values)
             training, device = original.training, next(original.parameters()).device
@@ -278,5 +280,6 @@ def check(ours, originals, latent):
             original.train(training)
             # A discriminator may end in a sigmoid: genal keeps logits.
             accepted = [wanted, torch.sigmoid(wanted)] if name == "opponent" else [wanted]
-            if not any(torch.allclose(got.reshape(choice.shape), choice, atol=1e-4) for choice in accepted):
+            faults = [(got.reshape(choice.shape) - choice).abs().max() / choice.std() for choice in accepted]
+            if not min(faults) <= 1e-3:
                 raise ValueError(f"{name}: expected layers as in `dcgan` or `wgan_gp` of this file, got other outputs")
