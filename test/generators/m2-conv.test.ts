@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type M2, m2Model } from '../../generators/m2.ts';
+import { learningRateAt, type M2, m2Model } from '../../generators/m2.ts';
 import { M2Config } from '../../generators/m2-config.ts';
 import { m2Layers } from '../../generators/m2-networks.ts';
 import {
@@ -242,6 +242,20 @@ test('a training restored goes on to the same bits, along the same falling step 
   expect(await other.weights()).toEqual(await one.model.weights());
   one.model.dispose();
   other.dispose();
+});
+
+test('the step size falls along half a cosine, or stays', async () => {
+  const config = { learningRate: 0.2, steps: 100 };
+  const cosine = [0, 25, 50, 75, 100].map((step) => learningRateAt({ ...config, decay: 'cosine' }, step));
+  for (const [i, wanted] of [0.2, 0.1 + 0.1 / Math.SQRT2, 0.1, 0.1 - 0.1 / Math.SQRT2, 0].entries()) {
+    expect(cosine[i]).toBeCloseTo(wanted, 12);
+  }
+  expect(learningRateAt({ ...config, decay: 'none' }, 75)).toBe(0.2);
+  // Where training ends with the third step, that step is smaller.
+  const [falling, constant] = [trainedModel({ decay: 'cosine', steps: 3 }), trainedModel({ steps: 3 })];
+  expect(await falling.model.weights()).not.toEqual(await constant.model.weights());
+  falling.model.dispose();
+  constant.model.dispose();
 });
 
 test('the bound of -log p(x) is the one that enumerating the classes gives', async () => {
