@@ -110,9 +110,11 @@ An unfinished training in the folder is taken up where it was last saved; one wi
 
 /** ConfigError with every problem, or if the preset or `--set` is of another kind of model. */
 function modelConfig(kind: string, raw: object, overrides: readonly string[]): GeneratorConfig {
-  const config = parseConfig('generator', GeneratorConfig, applyOverrides(raw, overrides));
-  if (config.kind === kind) return config;
-  throw new ConfigError(`genal train: expected the config of a ${kind}, got one of a ${config.kind}`);
+  const asked = applyOverrides({ kind, ...raw }, overrides) as { kind: unknown };
+  if (asked.kind !== kind) {
+    throw new ConfigError(`genal train: expected the config of a ${kind}, got one of a ${asked.kind}`);
+  }
+  return parseConfig('generator', GeneratorConfig, asked);
 }
 
 /** Makes the folder and keeps others from writing to it; ConfigError if neither can be. */

@@ -27,6 +27,8 @@ const VAE = ['loss', 'reconstruction', 'divergence'];
 const M2 = ['loss', 'labelledBound', 'unlabelledBound', 'classification'];
 const dense = { kind: 'mlp' as const, hidden: [6] };
 const conv = { kind: 'conv' as const, channels: [3, 4] };
+const m2Conv = { kind: 'conv' as const, filters: [3, 4], units: 5, channels: [3, 4], hidden: 5 };
+const augmented = { augment: { shift: 1, flip: true }, decay: 'cosine' } as const;
 const norms = { generatorNorm: 'batch', criticNorm: 'layer' } as const;
 const labelled = { classes: 3, labelledBatch: 3 } as const;
 
@@ -39,6 +41,7 @@ const rows: readonly [string, ImageShape, readonly string[], ConfigInput][] = [
   ['vae, real', [4, 4, 3], VAE, { kind: 'vae', latentSize: 2, network: dense, likelihood: 'real' }],
   ['vae, conv', [8, 8, 3], VAE, { kind: 'vae', latentSize: 3, network: conv, likelihood: 'gaussian' }],
   ['m2', [5, 4, 1], M2, { kind: 'm2', latentSize: 2, network: dense, ...labelled }],
+  ['m2, conv', [8, 8, 1], M2, { kind: 'm2', latentSize: 2, network: m2Conv, ...augmented, ...labelled }],
   ['autoencoder', [8, 8, 1], ['reconstruction'], { kind: 'autoencoder', latentSize: 3, channels: [3, 4] }],
 ];
 
