@@ -1,9 +1,8 @@
 /**
  * The table and the chart of reproduce-m2: our accuracies beside published ones.
  */
-import type { TopLevelSpec } from 'vega-lite';
 import { mean, standardDeviation } from '../src/experiments/statistics.ts';
-import { CHART_CONFIG } from '../src/reports/chart.ts';
+import { CHART_CONFIG, type renderSvg } from '../src/reports/chart.ts';
 
 /** Test accuracies of one training. */
 export interface Curve {
@@ -94,7 +93,7 @@ function percent(share: number | null | undefined): string {
 }
 
 /** Accuracy by epoch: means over our seeds, and the public run's up to where we went, each a line. */
-export function accuracyChart(curves: readonly Curve[], weighting: string): TopLevelSpec {
+export function accuracyChart(curves: readonly Curve[], weighting: string): Parameters<typeof renderSvg>[0] {
   const rows = rowsOf(curves, weighting);
   const values = rows.flatMap(({ labels, epoch, accuracies, published }) => [
     { series: `${labels} labels`, epoch, accuracy: 100 * (mean(accuracies) as number) },
