@@ -38,7 +38,7 @@ export interface MatchOptions extends MatchConfig {
    * Entropies `[rows]` of the task model's classes on pool images, in nats; for the rule `entropy`. It is asked once, for
    * the neighbours alone, so its cost does not grow with the pool.
    */
-  readonly entropies?: (rows: readonly PoolIndex[]) => Promise<ArrayLike<number>>;
+  readonly entropies?: ((rows: readonly PoolIndex[]) => Promise<ArrayLike<number>>) | undefined;
 }
 
 /**

@@ -32,7 +32,7 @@ export function autoencoderFeatures(
 ): FeatureMap {
   if (generator.encode === undefined) {
     throw new RangeError(
-      `autoencoderFeatures.generator: expected a model with encode, got a ${generator.kind} without it`,
+      `autoencoderFeatures.generator: expected a model with encode, got ${generator.kind} without it`,
     );
   }
   const encode = generator.encode.bind(generator);
@@ -66,7 +66,7 @@ export function discriminatorFeatures(
   if (features === undefined || discriminate === undefined || featureLayers === undefined) {
     const missing = discriminate === undefined ? 'discriminate' : 'features';
     throw new RangeError(
-      `discriminatorFeatures.generator: expected a model with discriminate and features, got a ${generator.kind} ` +
+      `discriminatorFeatures.generator: expected a model with discriminate and features, got ${generator.kind} ` +
         `without ${missing}`,
     );
   }
@@ -111,7 +111,7 @@ function lastMaps(
   const found = layers.findLast(isMaps) ?? layers.findLast(isLarger);
   if (found === undefined) {
     throw new RangeError(
-      `discriminatorFeatures.generator: expected a layer of more than one value, got none in a ${kind}`,
+      `discriminatorFeatures.generator: expected a layer of more than one value, got none in ${kind}`,
     );
   }
   return found;
