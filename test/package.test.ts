@@ -65,6 +65,7 @@ test('holds what it needs and nothing that only the repository needs', () => {
     'README.md',
     'bin/genal.js',
     'dist/generators',
+    'dist/matching',
     'dist/scripts',
     'dist/src',
     'package.json',
@@ -93,15 +94,21 @@ test('is imported by plain Node, where it draws the same numbers', () => {
     script,
     `import { digitsDataset, rootStream } from 'genal';
      import * as generators from 'genal/generators';
+     import { MatchConfig } from 'genal/matching';
      const digits = digitsDataset({ trainSize: 40, testSize: 10 });
      const drawn = rootStream(7).of('a').bits();
-     console.log(JSON.stringify({ n: digits.train.n, drawn, generators: Object.keys(generators).length > 0 }));`,
+     console.log(JSON.stringify({ n: digits.train.n, drawn, generators: Object.keys(generators).length > 0, rule: MatchConfig.parse({}).rule }));`,
   );
   const { status, stdout, stderr } = node([script]);
   expect(stderr).not.toContain('Error');
   expect(status).toBe(0);
   const drawn = rootStream(7).of('a').bits();
-  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({ n: 40, drawn, generators: true });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+    n: 40,
+    drawn,
+    generators: true,
+    rule: 'nearest',
+  });
 });
 
 test('has types that a strict project accepts, and that refuse a wrong use', () => {
