@@ -146,9 +146,11 @@ function tapedOperations(run: () => void): Map<string, tf.GradConfig | undefined
 }
 
 test('no operation of the critic lacks a second derivative or has a silently wrong one', async () => {
-  for (const backend of ['wasm', ...(native ? (['tensorflow'] as const) : [])] as const) {
+  const backends = ['wasm', ...(native ? (['tensorflow'] as const) : [])] as const;
+  const both = backends.flatMap((name) => [[name, 'none'] as const, [name, 'layer'] as const]);
+  for (const [backend, criticNorm] of both) {
     await selectBackend(backend);
-    const architecture = { ...ARCHITECTURE, criticNorm: 'layer' as const };
+    const architecture = { ...ARCHITECTURE, criticNorm };
     const network = createWganGpNetwork(wganGpShapes(architecture).critic, rootStream(1));
     const images = imagesOf(2, architecture.shape);
     const taped = tapedOperations(() => {
@@ -167,26 +169,32 @@ test('no operation of the critic lacks a second derivative or has a silently wro
 });
 
 describe.each(['wasm', 'tensorflow'] as const)('on %s', (backend: BackendName) => {
-  test.skipIf(backend === 'tensorflow' && !native).each([[[28, 28, 1]], [[32, 32, 3]]] as const)(
-    "the penalty's gradient by every critic weight equals finite differences in double precision: %j",
-    async (shape) => {
+  test.skipIf(backend === 'tensorflow' && !native).each([
+    [[28, 28, 1], 'none'],
+    [[32, 32, 3], 'none'],
+    [[28, 28, 1], 'layer'],
+    [[32, 32, 3], 'layer'],
+  ] as const)(
+    "the penalty's gradient by every critic weight equals finite differences in double precision: %j, norm %s",
+    async (shape, criticNorm) => {
       await selectBackend(backend);
-      const architecture = { ...ARCHITECTURE, shape };
+      const architecture = { ...ARCHITECTURE, criticNorm, shape };
       const network = createWganGpNetwork(wganGpShapes(architecture).critic, rootStream(3));
       // Biases away from 0, so that they matter for the signs.
       for (const [name, variable] of Object.entries(network.weights)) {
-        if (name.endsWith('bias')) variable.assign(tf.fill(variable.shape, 0.1));
+        if (/bias|beta/.test(name)) variable.assign(tf.fill(variable.shape, 0.1));
+        if (name.endsWith('gamma')) variable.assign(tf.linspace(0.8, 1.3, variable.size));
       }
       const images = imagesOf(2, shape);
       const { value, grads } = tf.variableGrads(
         () => gradientPenalty(architecture, network, images),
-        Object.values(network.weights).filter((variable) => variable.rank > 1),
+        Object.values(network.weights),
       );
       const weights: Record<string, Float64Array> = {};
       for (const [name, variable] of Object.entries(network.weights)) {
         weights[name] = Float64Array.from(await variable.data());
       }
-      const penalty = penaltyTwin(shape, Float64Array.from(await images.data()));
+      const penalty = penaltyTwin(shape, criticNorm, Float64Array.from(await images.data()));
       expect((await value.data())[0]! / penalty(weights)).toBeCloseTo(1, 5);
       for (const [name, variable] of Object.entries(network.weights)) {
         const values = weights[name]!;
@@ -199,21 +207,29 @@ describe.each(['wasm', 'tensorflow'] as const)('on %s', (backend: BackendName) =
           return (above - below) / (2 * STEP);
         });
         const largest = Math.max(...numeric.map(Math.abs));
-        if (name.endsWith('bias')) {
-          // A bias moves no slope but where it changes a sign.
+        const gradients = await grads[variable.name]?.data();
+        if (isWithoutSlope(name, criticNorm)) {
+          // It moves no slope but where it changes a sign.
           expect(largest, name).toBeLessThan(1e-6);
+          for (const gradient of gradients ?? []) expect(Math.abs(gradient), name).toBeLessThan(1e-6);
           continue;
         }
         expect(largest, name).toBeGreaterThan(1e-4);
-        (await grads[variable.name]!.data()).forEach((gradient, i) => {
-          const scale = Math.max(Math.abs(numeric[i]!), 0.01 * largest);
-          expect(Math.abs(gradient - numeric[i]!) / scale, `${name} ${i}`).toBeLessThan(1e-3);
+        expect(gradients, name).toHaveLength(numeric.length);
+        numeric.forEach((slope, i) => {
+          const scale = Math.max(Math.abs(slope), 0.01 * largest);
+          expect(Math.abs(gradients![i]! - slope) / scale, `${name} ${i}`).toBeLessThan(1e-3);
         });
       }
       disposeNetwork(network);
     },
   );
 });
+
+/** What only shifts the inputs of rectifiers, and of no normalisation behind them. */
+function isWithoutSlope(name: string, criticNorm: 'none' | 'layer'): boolean {
+  return criticNorm === 'none' ? name.endsWith('bias') : name === 'norm0/beta';
+}
 
 /** Of the differences, in units of the weights: double precision leaves some nine digits. */
 const STEP = 1e-6;
@@ -223,7 +239,7 @@ const STEP = 1e-6;
  *
  * @param images `[2, height, width, channels]`, row-major
  */
-function penaltyTwin(shape: ImageShape, images: Float64Array) {
+function penaltyTwin(shape: ImageShape, criticNorm: 'none' | 'layer', images: Float64Array) {
   const sides = wganGpSides(shape);
   const counts = [4, 2, 1, shape[2]];
   const layers = [2, 1, 0].map((level) => ({
@@ -238,18 +254,25 @@ function penaltyTwin(shape: ImageShape, images: Float64Array) {
     for (let row = 0; row < 2; row++) {
       let maps = images.subarray((row * images.length) / 2, ((row + 1) * images.length) / 2);
       const slopes: Float64Array[] = [];
+      const norms: ReturnType<typeof normTwin>[] = [];
       for (const { name, outputs, count, taps } of layers) {
         const [filters, bias] = [weights[`${name}/filters`]!, weights[`${name}/bias`]!];
         const next = Float64Array.from({ length: outputs }, (_, i) => bias[i % count]!);
         for (let t = 0; t < taps.length; t += 3)
           next[taps[t + 1]!]! += maps[taps[t]!]! * filters[taps[t + 2]!]!;
-        slopes.unshift(next.map((value) => (value > 0 ? 1 : 0.2)));
-        maps = next.map((value) => (value > 0 ? value : 0.2 * value));
+        const isNormed = criticNorm === 'layer' && name !== 'down2';
+        const level = name.slice('down'.length);
+        const norm = isNormed
+          ? normTwin(next, weights[`norm${level}/gamma`]!, weights[`norm${level}/beta`]!)
+          : { outputs: next, back: (gradient: Float64Array) => gradient };
+        norms.unshift(norm);
+        slopes.unshift(norm.outputs.map((value) => (value > 0 ? 1 : 0.2)));
+        maps = norm.outputs.map((value) => (value > 0 ? value : 0.2 * value));
       }
       let gradient = weights['score/weights']!;
       for (const [index, { name, inputs, taps }] of [...layers].reverse().entries()) {
         const filters = weights[`${name}/filters`]!;
-        const behind = gradient.map((value, i) => value * slopes[index]![i]!);
+        const behind = norms[index]!.back(gradient.map((value, i) => value * slopes[index]![i]!));
         gradient = new Float64Array(inputs);
         for (let t = 0; t < taps.length; t += 3) {
           gradient[taps[t]!]! += behind[taps[t + 1]!]! * filters[taps[t + 2]!]!;
@@ -259,6 +282,22 @@ function penaltyTwin(shape: ImageShape, images: Float64Array) {
       sum += (norm - 1) ** 2;
     }
     return sum / 2;
+  };
+}
+
+/** Layer norm of one image, channels last, and what it makes of a gradient by its outputs. */
+function normTwin(inputs: Float64Array, gamma: Float64Array, beta: Float64Array) {
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const middle = mean(inputs);
+  const rate = 1 / Math.sqrt(mean(inputs.map((value) => (value - middle) ** 2)) + 1e-5);
+  const normalised = inputs.map((value) => rate * (value - middle));
+  return {
+    outputs: normalised.map((value, i) => value * gamma[i % gamma.length]! + beta[i % gamma.length]!),
+    back: (gradient: Float64Array) => {
+      const scaled = gradient.map((value, i) => value * gamma[i % gamma.length]!);
+      const [shift, along] = [mean(scaled), mean(scaled.map((value, i) => value * normalised[i]!))];
+      return scaled.map((value, i) => rate * (value - shift - normalised[i]! * along));
+    },
   };
 }
 
