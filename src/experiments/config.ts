@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DcganConfig } from '../../generators/dcgan-config.ts';
+import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
@@ -59,6 +60,7 @@ const FolderGenerator = z.strictObject({
 const ExperimentGenerator = z.discriminatedUnion('kind', [
   DcganConfig.extend(generatorSeeds),
   WganGpConfig.extend(generatorSeeds),
+  VaeConfig.extend(generatorSeeds),
   FolderGenerator,
 ]);
 
