@@ -23,8 +23,12 @@ export interface AdamUpdate {
 
 /** First and second moment of every variable of one optimiser, zero at first. */
 export interface AdamMoments {
-  /** Updates moments and variables, in the order of the variables. */
-  update(updates: readonly AdamUpdate[], step: AdamStep): void;
+  /**
+   * Updates moments and variables, in the order of the variables.
+   *
+   * @param nextStep counts the step; called once an update, also when a graph repeats it
+   */
+  update(updates: readonly AdamUpdate[], nextStep: () => AdamStep): void;
   /** Copies of both moments of the variable at `index`, on the host. */
   read(index: number): Promise<[first: Float32Array, second: Float32Array]>;
   /** Sets both moments of the variable at `index`. */
@@ -40,7 +44,8 @@ export class ComposedMoments implements AdamMoments {
     this.#slots = variables.map((variable) => ({ first: zerosLike(variable), second: zerosLike(variable) }));
   }
 
-  update(updates: readonly AdamUpdate[], { step, learningRate, beta1, beta2, epsilon }: AdamStep): void {
+  update(updates: readonly AdamUpdate[], nextStep: () => AdamStep): void {
+    const { step, learningRate, beta1, beta2, epsilon } = nextStep();
     // In double precision from the integer step: the same after a resume.
     const stepSize = learningRate / (1 - beta1 ** step);
     const secondScale = 1 / Math.sqrt(1 - beta2 ** step);

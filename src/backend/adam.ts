@@ -90,13 +90,15 @@ export class Adam {
       variable,
       gradient: gradientOf(variable, gradients),
     }));
-    this.#step++;
-    this.#moments.update(updates, {
-      step: this.#step,
-      learningRate: this.learningRate,
-      beta1: this.#beta1,
-      beta2: this.#beta2,
-      epsilon: this.#epsilon,
+    this.#moments.update(updates, () => {
+      this.#step++;
+      return {
+        step: this.#step,
+        learningRate: this.learningRate,
+        beta1: this.#beta1,
+        beta2: this.#beta2,
+        epsilon: this.#epsilon,
+      };
     });
   }
 
