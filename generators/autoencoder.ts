@@ -2,6 +2,7 @@
  * The autoencoder as a model of the zoo. The method itself is in `conv-networks.ts` and `autoencoder-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { AutoencoderConfig } from './autoencoder-config.ts';
@@ -86,13 +87,17 @@ export const autoencoderModel: Model<AutoencoderConfig, Name, Autoencoder> = {
   train: (config, shape, _, stream) => {
     const training = createAutoencoderTraining(config, shape, stream);
     const { encoder, decoder, adam } = training;
+    const update = graphStep(({ images }: { images: tf.Tensor4D }) => ({
+      reconstruction: autoencoderStep(training, images),
+    }));
     return trainable({
       networks: { encoder, decoder },
       optimisers: { adam },
       ema: config.ema,
       averaged: ['encoder', 'decoder'],
       open: (networks) => autoencoderModel.open(config, shape, networks),
-      step: ({ images }) => ({ reconstruction: autoencoderStep(training, images) }),
+      updates: [update],
+      step: ({ images }) => update({ images }),
     });
   },
 };

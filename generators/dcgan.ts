@@ -2,6 +2,7 @@
  * The DCGAN as a model of the zoo. The method itself is in `dcgan-networks.ts` and `dcgan-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import { checkShape } from '../src/shapes.ts';
 import type { DcganConfig } from './dcgan-config.ts';
@@ -72,17 +73,21 @@ export const dcganModel: Model<DcganConfig, Name, Dcgan> = {
   train: (config, shape, _, stream) => {
     const training = createDcganTraining(config, shape, stream);
     const { generator, discriminator, generatorAdam, discriminatorAdam } = training;
+    const update = graphStep(({ images, latents }: { images: tf.Tensor4D; latents: tf.Tensor2D }) =>
+      dcganStep(training, images, latents),
+    );
     return trainable({
       networks: { generator, discriminator },
       optimisers: { generatorAdam, discriminatorAdam },
       ema: config.ema,
       averaged: ['generator'],
       open: (networks) => dcganModel.open(config, shape, networks),
+      updates: [update],
       step: ({ images }, noise) => {
         const [n] = images.shape;
         const latents = tf.tensor2d(noise.normals(n * config.latentSize), [n, config.latentSize]);
         try {
-          return dcganStep(training, images, latents);
+          return update({ images, latents });
         } finally {
           latents.dispose();
         }

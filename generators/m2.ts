@@ -2,6 +2,7 @@
  * The semi-supervised model M2 as a model of the zoo. The method itself is in `m2-networks.ts` and `m2-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
@@ -20,6 +21,7 @@ import { encodeLabelled, oneHotClasses } from './m2-pairs.ts';
 import {
   createM2Training,
   dropoutMask,
+  type M2Batch,
   type M2Noise,
   type M2Training,
   m2Step,
@@ -123,12 +125,16 @@ export const m2Model: Model<M2Config, M2Name, M2> = {
   train: (config, shape, { images, labelled }, stream) => {
     const training = createM2Training(config, shape, { labelled, unlabelled: images }, stream);
     const { classifier, encoder, decoder, adam } = training;
+    const update = graphStep(({ batch, noise }: { batch: M2Batch; noise: M2Noise }) =>
+      m2Step(training, batch, noise),
+    );
     return trainable({
       networks: { classifier, encoder, decoder },
       optimisers: { adam },
       ema: config.ema,
       averaged: ['classifier', 'encoder', 'decoder'],
       open: (networks) => m2Model.open(config, shape, networks),
+      updates: [update],
       step: (batch, noise): Losses => {
         const { labelled: known } = batch;
         if (known === undefined) throw new RangeError('m2.step.batch: expected labelled images, got none');
@@ -140,11 +146,10 @@ export const m2Model: Model<M2Config, M2Name, M2> = {
           const labelled = augment(known.images, 'labelled');
           const unlabelled = augment(batch.images, 'unlabelled');
           return {
-            ...m2Step(
-              training,
-              { unlabelled, labelled, labels: known.labels },
-              noiseOf(config, training, labelled, unlabelled, noise),
-            ),
+            ...update({
+              batch: { unlabelled, labelled, labels: known.labels },
+              noise: noiseOf(config, training, labelled, unlabelled, noise),
+            }),
           };
         });
       },

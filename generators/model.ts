@@ -72,6 +72,8 @@ export interface TrainingParts<Name extends string, Opened extends Generator> {
   /** Builds the sampler around networks that stay the training's. */
   readonly open: (networks: Networks<Name>) => Opened;
   readonly step: (batch: StepBatch, stream: Stream) => Losses;
+  /** What `step` takes its updates with; freed with the training. */
+  readonly updates: readonly { dispose(): void }[];
 }
 
 /**
@@ -86,6 +88,7 @@ export function trainable<Name extends string, Opened extends Generator>({
   batchesPerStep = 1,
   open,
   step,
+  updates,
 }: TrainingParts<Name, Opened>): TrainableGenerator<Opened> {
   const averages = Object.fromEntries(
     (ema > 0 ? averaged : []).map((name) => [name, copyNetwork(networks[name])]),
@@ -107,6 +110,7 @@ export function trainable<Name extends string, Opened extends Generator>({
     restore: (state) => restoreState(state, all, optimisers),
     weights: () => readVariables(namedVariables(used)),
     dispose: () => {
+      for (const update of updates) update.dispose();
       for (const network of Object.values<Network>({ ...networks })) disposeNetwork(network);
       for (const network of Object.values<Network>({ ...averages } as Networks)) disposeNetwork(network);
       for (const adam of Object.values(optimisers)) adam.dispose();

@@ -2,6 +2,7 @@
  * The variational autoencoder as a model of the zoo. The method itself is in `vae-networks.ts` and `vae-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
@@ -12,7 +13,7 @@ import { disposeNetwork } from './network.ts';
 import type { VaeConfig } from './vae-config.ts';
 import { likelihoodOf } from './vae-likelihood.ts';
 import { vaeNetworks } from './vae-networks.ts';
-import { createVaeTraining, type VaeParts, vaeBound, vaeStep } from './vae-step.ts';
+import { createVaeTraining, type VaeNoise, type VaeParts, vaeBound, vaeStep } from './vae-step.ts';
 
 type Name = 'encoder' | 'decoder';
 
@@ -89,12 +90,16 @@ export const vaeModel: Model<VaeConfig, Name, Vae> = {
   train: (config, shape, _, stream) => {
     const training = createVaeTraining(config, shape, stream);
     const { likelihood, encoder, decoder, adam } = training;
+    const update = graphStep(({ images, noise }: { images: tf.Tensor4D; noise: VaeNoise }) =>
+      vaeStep(training, images, noise),
+    );
     return trainable({
       networks: { encoder, decoder },
       optimisers: { adam },
       ema: config.ema,
       averaged: ['encoder', 'decoder'],
       open: (networks) => vaeModel.open(config, shape, networks),
+      updates: [update],
       step: ({ images }, noise) => {
         const [n] = images.shape;
         return tf.tidy(() => {
@@ -103,7 +108,7 @@ export const vaeModel: Model<VaeConfig, Name, Vae> = {
             config.latentSize,
           ]);
           const pixels = likelihood.noise(images.shape, noise.of('pixels'));
-          return { ...vaeStep(training, images, { latents, ...(pixels && { pixels }) }) };
+          return { ...update({ images, noise: { latents, ...(pixels && { pixels }) } }) };
         });
       },
     });

@@ -2,6 +2,7 @@
  * The WGAN-GP as a model of the zoo. The method itself is in `wgan-gp-networks.ts` and `wgan-gp-step.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
@@ -19,15 +20,21 @@ import {
   type WganGpArchitecture,
   wganGpShapes,
 } from './wgan-gp-networks.ts';
-import {
-  type CriticLosses,
-  createWganGpTraining,
-  criticStep,
-  generatorStep,
-  type WganGpTraining,
-} from './wgan-gp-step.ts';
+import { type CriticLosses, createWganGpTraining, criticStep, generatorStep } from './wgan-gp-step.ts';
 
 type Name = 'generator' | 'critic';
+
+type CriticInputs = {
+  readonly reals: tf.Tensor4D;
+  readonly latents: tf.Tensor2D;
+  readonly mixing: tf.Tensor1D;
+};
+
+/** One update of each network. */
+interface Updates {
+  readonly critic: (inputs: CriticInputs) => CriticLosses;
+  readonly generator: (inputs: { latents: tf.Tensor2D }) => { generatorLoss: tf.Scalar };
+}
 
 const INFERENCE = { by: 'running' } as const;
 
@@ -87,6 +94,14 @@ export const wganGpModel: Model<WganGpConfig, Name, WganGp> = {
   train: (config, shape, _, stream) => {
     const training = createWganGpTraining(config, shape, stream);
     const { generator, critic, generatorAdam, criticAdam } = training;
+    const updates = {
+      critic: graphStep(({ reals, latents, mixing }: CriticInputs) =>
+        criticStep(training, reals, latents, mixing),
+      ),
+      generator: graphStep(({ latents }: { latents: tf.Tensor2D }) => ({
+        generatorLoss: generatorStep(training, latents),
+      })),
+    };
     return trainable({
       networks: { generator, critic },
       optimisers: { generatorAdam, criticAdam },
@@ -95,27 +110,36 @@ export const wganGpModel: Model<WganGpConfig, Name, WganGp> = {
       // Every critic update sees images of its own.
       batchesPerStep: config.criticSteps,
       open: (networks) => wganGpModel.open(config, shape, networks),
-      step: ({ images }, noise) => wganGpStep(training, config.criticSteps, images, noise),
+      updates: Object.values(updates),
+      step: ({ images }, noise) => wganGpStep(config, updates, images, noise),
     });
   },
 };
 
-/** Algorithm 1's: `updates` critic updates, then one of the generator. Losses are of the last critic update. */
-function wganGpStep(training: WganGpTraining, updates: number, reals: tf.Tensor4D, stream: Stream): Losses {
-  const { latentSize } = training.architecture;
-  const n = reals.shape[0] / updates;
+/** Algorithm 1's: `criticSteps` critic updates, then one of the generator. Losses are of the last critic update. */
+function wganGpStep(
+  { latentSize, criticSteps }: WganGpConfig,
+  { critic, generator }: Updates,
+  reals: tf.Tensor4D,
+  stream: Stream,
+): Losses {
+  const n = reals.shape[0] / criticSteps;
   return tf.tidy(() => {
-    const count = (updates + 1) * n;
+    const count = (criticSteps + 1) * n;
     const latents = tf.tensor2d(stream.of('latents').normals(count * latentSize), [count, latentSize]);
-    const mixing = tf.tensor1d(stream.of('mixing').uniforms(updates * n));
+    const mixing = tf.tensor1d(stream.of('mixing').uniforms(criticSteps * n));
     const batchOf = <T extends tf.Tensor>(rows: T, update: number) => tf.slice(rows, update * n, n) as T;
     let losses: CriticLosses | undefined;
-    for (let update = 0; update < updates; update++) {
+    for (let update = 0; update < criticSteps; update++) {
       // A scope of its own, so that each update's batches are freed before the next.
       losses = tf.tidy(() =>
-        criticStep(training, batchOf(reals, update), batchOf(latents, update), batchOf(mixing, update)),
+        critic({
+          reals: batchOf(reals, update),
+          latents: batchOf(latents, update),
+          mixing: batchOf(mixing, update),
+        }),
       );
     }
-    return { ...losses, generatorLoss: generatorStep(training, batchOf(latents, updates)) };
+    return { ...losses, ...generator({ latents: batchOf(latents, criticSteps) }) };
   });
 }

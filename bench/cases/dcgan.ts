@@ -4,6 +4,7 @@ import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { createDcganTraining, dcganStep, disposeDcganTraining } from '../../generators/dcgan-step.ts';
 import { KERNEL_SIZE } from '../../generators/layers.ts';
 import { variablesOf } from '../../generators/network.ts';
+import { graphStep } from '../../src/backend/graph-step.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import type { CaseSize, StepCase } from './case.ts';
 import { readAll } from './read.ts';
@@ -56,15 +57,19 @@ function dcganCase(name: string, full: Full): StepCase {
       const pixels = batch * tf.util.sizeFromShape([...shape]);
       const reals = tf.tensor4d(stream.of('reals').uniforms(pixels), [batch, ...shape]);
       const latents = tf.tensor2d(stream.of('latents').normals(batch * latentSize), [batch, latentSize]);
+      const update = graphStep((inputs: { reals: tf.Tensor4D; latents: tf.Tensor2D }) =>
+        dcganStep(training, inputs.reals, inputs.latents),
+      );
       return {
         gflop: dcganFlop(config, shape) / 1e9,
-        step: () => readAll({ ...dcganStep(training, reals, latents) }),
+        step: () => readAll(update({ reals, latents })),
         variables: {
           ...variablesOf('generator', training.generator),
           ...variablesOf('discriminator', training.discriminator),
         },
         optimisers: { generator: training.generatorAdam, discriminator: training.discriminatorAdam },
         dispose: () => {
+          update.dispose();
           disposeDcganTraining(training);
           tf.dispose([reals, latents]);
         },

@@ -1,8 +1,9 @@
 /** The task model: a LeNet's training step, and its scores of a whole pool. */
+import * as tf from '@tensorflow/tfjs';
 import { Adam } from '../../src/backend/adam.ts';
 import { LenetConfig } from '../../src/classifiers/config.ts';
 import { scoreImages } from '../../src/classifiers/predict.ts';
-import { buildNetwork, trainingStep } from '../../src/classifiers/train-network.ts';
+import { buildNetwork, labelledRows, trainingStep } from '../../src/classifiers/train-network.ts';
 import type { ImageShape, Split } from '../../src/datasets/dataset.ts';
 import { imageSize } from '../../src/datasets/dataset.ts';
 import type { Stream } from '../../src/random.ts';
@@ -29,15 +30,17 @@ export const classifierStep: StepCase = {
     const network = buildNetwork(config(size), shape, CLASSES, stream.of('weights'));
     const adam = new Adam(network.variables, { learningRate });
     const labelled = noise(batch, shape, stream);
+    const update = trainingStep(network, adam, weightDecay);
     const rows = Array.from({ length: batch }, (_, row) => row);
     const { first, rest } = lenetFlop(size);
     return {
       // Three passes, but for the gradient by the images.
       gflop: (batch * (2 * first + 3 * rest)) / 1e9,
-      step: () => readAll({ loss: trainingStep(network, adam, labelled, rows, weightDecay) }),
+      step: () => readAll(tf.tidy(() => update(labelledRows(network, labelled, rows)))),
       variables: network.variables,
       optimisers: { adam },
       dispose: () => {
+        update.dispose();
         network.dispose();
         adam.dispose();
       },

@@ -1,7 +1,15 @@
 /** One training step of the semi-supervised model M2. */
 import * as tf from '@tensorflow/tfjs';
 import { M2Config } from '../../generators/m2-config.ts';
-import { createM2Training, disposeM2Training, m2Step, m2Variables } from '../../generators/m2-step.ts';
+import {
+  createM2Training,
+  disposeM2Training,
+  type M2Batch,
+  type M2Noise,
+  m2Step,
+  m2Variables,
+} from '../../generators/m2-step.ts';
+import { graphStep } from '../../src/backend/graph-step.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import type { CaseSize, StepCase } from './case.ts';
 import { readAll } from './read.ts';
@@ -67,12 +75,16 @@ export const m2: StepCase = {
         unlabelled: inRange('unlabelled pixels', unlabelled),
       },
     };
+    const update = graphStep((inputs: { batch: M2Batch; noise: M2Noise }) =>
+      m2Step(training, inputs.batch, inputs.noise),
+    );
     return {
       gflop: m2Flop(SIZES[size]) / 1e9,
-      step: () => readAll({ ...m2Step(training, batch, noise) }),
+      step: () => readAll({ ...update({ batch, noise }) }),
       variables: m2Variables(training),
       optimisers: { adam: training.adam },
       dispose: () => {
+        update.dispose();
         disposeM2Training(training);
         tf.dispose([batch, noise]);
       },

@@ -1,7 +1,14 @@
 /** One training step of a variational autoencoder of dense layers. */
 import * as tf from '@tensorflow/tfjs';
 import { VaeConfig } from '../../generators/vae-config.ts';
-import { createVaeTraining, disposeVaeTraining, vaeStep, vaeVariables } from '../../generators/vae-step.ts';
+import {
+  createVaeTraining,
+  disposeVaeTraining,
+  type VaeNoise,
+  vaeStep,
+  vaeVariables,
+} from '../../generators/vae-step.ts';
+import { graphStep } from '../../src/backend/graph-step.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import type { CaseSize, StepCase } from './case.ts';
 import { readAll } from './read.ts';
@@ -43,12 +50,16 @@ export const vae: StepCase = {
       latents: tf.tensor2d(stream.of('latents').normals(batch * latentSize), [batch, latentSize]),
       pixels: inRange('pixels'),
     };
+    const update = graphStep((inputs: { images: tf.Tensor4D; noise: VaeNoise }) =>
+      vaeStep(training, inputs.images, inputs.noise),
+    );
     return {
       gflop: vaeFlop(SIZES[size]) / 1e9,
-      step: () => readAll({ ...vaeStep(training, images, noise) }),
+      step: () => readAll({ ...update({ images, noise }) }),
       variables: vaeVariables(training),
       optimisers: { adam: training.adam },
       dispose: () => {
+        update.dispose();
         disposeVaeTraining(training);
         tf.dispose([images, noise.latents, noise.pixels]);
       },

@@ -5,6 +5,7 @@ import { variablesOf } from '../../generators/network.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { wganGpSides } from '../../generators/wgan-gp-networks.ts';
 import { createWganGpTraining, criticStep, disposeWganGpTraining } from '../../generators/wgan-gp-step.ts';
+import { graphStep } from '../../src/backend/graph-step.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import type { CaseSize, StepCase } from './case.ts';
 import { readAll } from './read.ts';
@@ -34,12 +35,17 @@ export const wganGpCritic: StepCase = {
     const reals = tf.tensor4d(uniforms, [batch, ...SHAPE]);
     const latents = tf.tensor2d(stream.of('latents').normals(batch * latentSize), [batch, latentSize]);
     const mixing = tf.tensor1d(stream.of('mixing').uniforms(batch));
+    const inputs = { reals, latents, mixing };
+    const update = graphStep((tensors: typeof inputs) =>
+      criticStep(training, tensors.reals, tensors.latents, tensors.mixing),
+    );
     return {
       gflop: criticStepFlop(config, SHAPE) / 1e9,
-      step: () => readAll({ ...criticStep(training, reals, latents, mixing) }),
+      step: () => readAll(update(inputs)),
       variables: variablesOf('critic', training.critic),
       optimisers: { critic: training.criticAdam },
       dispose: () => {
+        update.dispose();
         disposeWganGpTraining(training);
         tf.dispose([reals, latents, mixing]);
       },

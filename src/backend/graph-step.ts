@@ -10,8 +10,8 @@ import { nativeEngine } from './native-graph/binding.ts';
 import { type Prepared, prepare, type Step, type Tensors } from './native-graph/replay.ts';
 import { isNative } from './native-op.ts';
 
-/** A step whose inputs and outputs are tensors by name. */
-export interface GraphStep<Inputs extends Tensors, Outputs extends Tensors> {
+/** A step whose inputs and outputs are tensors by name; those of the inputs may be grouped in objects. */
+export interface GraphStep<Inputs extends object, Outputs extends object> {
   /** Takes the step. Its outputs belong to the scope around, and to the caller. */
   (inputs: Inputs): Outputs;
   /** Why the last step was not taken as a graph; undefined if it was. */
@@ -43,9 +43,10 @@ const MOST_GRAPHS = 4;
  * What such a step does in JavaScript beside tensors is done while it is recorded and never again. It must not make or
  * dispose variables.
  *
- * @param step called with tensors of the same names as its inputs, not necessarily the same tensors
+ * @param step called with tensors of the same names as its inputs, not necessarily the same tensors; returns tensors by
+ *   name
  */
-export function graphStep<Inputs extends Tensors, Outputs extends Tensors>(
+export function graphStep<Inputs extends object, Outputs extends object>(
   step: (inputs: Inputs) => Outputs,
   { usesConstants = false }: GraphStepOptions = {},
 ): GraphStep<Inputs, Outputs> {
@@ -56,16 +57,15 @@ export function graphStep<Inputs extends Tensors, Outputs extends Tensors>(
     prepared.delete(key);
   };
   const take = (inputs: Inputs): Outputs => {
-    obstacle = undefined;
-    if (!hasGraphs()) {
-      obstacle = 'the engine has no graphs';
-      return step(inputs);
-    }
-    const key = keyOf(inputs);
+    obstacle = hasGraphs() ? undefined : 'the engine has no graphs';
+    if (obstacle !== undefined) return step(inputs);
+    const tensors = tensorsIn(inputs);
+    const key = keyOf(tensors);
     let known = prepared.get(key);
     let numbers: HostNumbers | undefined;
     if (known === undefined) {
-      const found = prepare(step as unknown as Step, inputs, usesConstants);
+      const ofTensors: Step = (others) => step(withTensors(inputs, others)) as Tensors;
+      const found = prepare(ofTensors, tensors, usesConstants);
       numbers = found.numbers;
       known = found;
       prepared.set(key, found);
@@ -73,7 +73,7 @@ export function graphStep<Inputs extends Tensors, Outputs extends Tensors>(
       if (prepared.size > MOST_GRAPHS) forget(oldest as string);
     }
     obstacle = known.fault;
-    if (known.replay) return known.replay.run(inputs, numbers) as Outputs;
+    if (known.replay) return known.replay.run(tensors, numbers) as Outputs;
     return numbers === undefined ? step(inputs) : withNumbers(numbers, () => step(inputs));
   };
   return Object.defineProperty(
@@ -84,11 +84,35 @@ export function graphStep<Inputs extends Tensors, Outputs extends Tensors>(
 }
 
 function hasGraphs(): boolean {
-  return isNative() && !nativeEngine().isUsingGpuDevice;
+  return isNative() && !nativeEngine().isUsingGpuDevice && process.env.GENAL_GRAPHS !== 'off';
 }
 
-function keyOf(inputs: Tensors): string {
-  return JSON.stringify(Object.entries(inputs).map(([name, { dtype, shape }]) => [name, dtype, shape]));
+function keyOf(tensors: Tensors): string {
+  return JSON.stringify(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, dtype, shape]));
+}
+
+/** Tensors in nested objects by their path, `batch/images`. */
+function tensorsIn(tree: object, prefix = ''): Tensors {
+  return Object.fromEntries(
+    Object.entries(tree).flatMap(([name, value]: [string, unknown]) => {
+      if (value instanceof tf.Tensor) return [[prefix + name, value]];
+      return isObject(value) ? Object.entries(tensorsIn(value, `${prefix}${name}/`)) : [];
+    }),
+  );
+}
+
+/** The same objects around other tensors, named by their path. */
+function withTensors<T extends object>(tree: T, tensors: Tensors, prefix = ''): T {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, value]: [string, unknown]) => {
+      if (value instanceof tf.Tensor) return [name, tensors[prefix + name]];
+      return [name, isObject(value) ? withTensors(value, tensors, `${prefix}${name}/`) : value];
+    }),
+  ) as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Takes a step whose numbers have been computed. */

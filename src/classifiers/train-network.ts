@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { Adam } from '../backend/adam.ts';
+import { type GraphStep, graphStep } from '../backend/graph-step.ts';
 import { batchOf, type ImageShape, type Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { TrainedClassifier, TrainingReport } from './classifier.ts';
@@ -41,6 +42,7 @@ export async function trainNetwork(
 ): Promise<TrainedClassifier> {
   const network = buildNetwork(config, shape, classes, weights);
   const adam = new Adam(network.variables, { learningRate: config.learningRate });
+  const step = trainingStep(network, adam, config.weightDecay);
   try {
     const { updates } = config;
     const reportEvery = Math.max(1, Math.floor(updates / reports));
@@ -48,7 +50,7 @@ export async function trainNetwork(
     let objective = Number.NaN;
     for (let update = 1; update <= updates; update++) {
       signal?.throwIfAborted();
-      const loss = trainingStep(network, adam, labelled, batches.next().value, config.weightDecay);
+      const { loss } = tf.tidy(() => step(labelledRows(network, labelled, batches.next().value)));
       try {
         const reporting = onProgress !== undefined && update % reportEvery === 0;
         if (reporting || update === updates) objective = (await loss.data())[0] as number;
@@ -69,6 +71,7 @@ export async function trainNetwork(
     network.dispose();
     throw error;
   } finally {
+    step.dispose();
     adam.dispose();
   }
 }
@@ -91,24 +94,43 @@ export function trained(
   };
 }
 
+/** A mini-batch. */
+export interface LabelledBatch {
+  /** `[batch, height, width, channels]` in [-1, 1] */
+  readonly images: tf.Tensor4D;
+  /** int32 `[batch]` */
+  readonly labels: tf.Tensor1D;
+}
+
+/** The rows of a mini-batch, as tensors the caller disposes. */
+export function labelledRows(network: Network, labelled: Split, rows: readonly number[]): LabelledBatch {
+  const labels = Int32Array.from(rows, (row) => labelled.labels[row] as number);
+  return { images: batchOf(labelled, network.shape, rows), labels: tf.tensor1d(labels, 'int32') };
+}
+
 /**
- * One Adam step on the rows of a mini-batch.
+ * Adam steps on mini-batches.
  *
  * Loss: `mean_i -log softmax(scores_i)[label_i] + weightDecay / 2 sum |kernel|^2`.
  *
- * @returns the loss before the step, a scalar the caller disposes
+ * @returns a step that returns the loss before it, a scalar the caller disposes
  */
 export function trainingStep(
   network: Network,
   adam: Adam,
-  labelled: Split,
-  rows: readonly number[],
+  weightDecay: number,
+): GraphStep<LabelledBatch, { loss: tf.Scalar }> {
+  return graphStep((batch: LabelledBatch) => ({ loss: updateOn(network, adam, batch, weightDecay) }));
+}
+
+function updateOn(
+  network: Network,
+  adam: Adam,
+  { images, labels }: LabelledBatch,
   weightDecay: number,
 ): tf.Scalar {
   return tf.tidy(() => {
-    const images = batchOf(labelled, network.shape, rows); // [batch, height, width, channels]
-    const labels = Int32Array.from(rows, (row) => labelled.labels[row] as number);
-    const truths = tf.oneHot(tf.tensor1d(labels, 'int32'), network.classes); // [batch, classes]
+    const truths = tf.oneHot(labels, network.classes); // [batch, classes]
     const variables = Object.values(network.variables);
     const { value, grads } = tf.variableGrads(() => {
       const crossEntropy: tf.Scalar = tf.losses.softmaxCrossEntropy(truths, network.scores(images));

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { Generator } from '../../generators/generator.ts';
 import { Adam } from '../backend/adam.ts';
+import { graphStep } from '../backend/graph-step.ts';
 import type { Classifier } from '../classifiers/classifier.ts';
 import { closeness } from './diversity.ts';
 import { descended, type ObjectiveName } from './objectives.ts';
@@ -100,28 +101,41 @@ export async function descend(
     crossed.assign(tf.maximum(crossed, tf.cast(tf.notEqual(classes, startClasses), 'float32')));
   };
 
+  const descendOnce = (): object =>
+    tf.tidy(() => {
+      try {
+        // Only the latents are differentiated: no gradient of a weight is computed.
+        const { value, grad } = tf.valueAndGrad(standing)(latents);
+        note(value);
+        adam.apply({ [latents.name]: grad });
+        latents.assign(constrainNorms(latents as tf.Tensor as tf.Tensor2D, band));
+        return {};
+      } finally {
+        scores?.dispose();
+      }
+    });
+  // Generator and classifier do not change during a search.
+  const update = graphStep(descendOnce, { usesConstants: true });
+
   try {
-    for (let step = 0; step <= steps; step++) {
+    for (let step = 0; step < steps; step++) {
       // A search may take seconds; between two steps, timers and signals get their turn.
       await setImmediate();
-      tf.tidy(() => {
-        try {
-          if (step === steps) return note(standing(latents));
-          // Only the latents are differentiated: no gradient of a weight is computed.
-          const { value, grad } = tf.valueAndGrad(standing)(latents);
-          note(value);
-          adam.apply({ [latents.name]: grad });
-          latents.assign(constrainNorms(latents as tf.Tensor as tf.Tensor2D, band));
-        } finally {
-          scores?.dispose();
-        }
-      });
+      update({});
     }
+    tf.tidy(() => {
+      try {
+        note(standing(latents));
+      } finally {
+        scores?.dispose();
+      }
+    });
     return {
       latents: tf.reshape(best, [rows, latentSize]) as tf.Tensor2D,
       crossed: tf.clone(crossed) as tf.Tensor as tf.Tensor1D,
     };
   } finally {
+    update.dispose();
     adam.dispose();
     tf.dispose([latents, best, lowest, crossed, startClasses]);
   }

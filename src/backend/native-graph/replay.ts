@@ -97,7 +97,8 @@ function sketch(step: Step, inputs: Tensors, numbersOf: (compute: StepNumbers) =
       const fresh = Object.fromEntries(
         Object.entries(inputs).map(([name, tensor]) => [name, freshHandle(tensor)]),
       );
-      for (const [name, tensor] of Object.entries(fresh)) sources.set(boundId(tensor), { kind: 'input', name });
+      for (const [name, tensor] of Object.entries(fresh))
+        sources.set(boundId(tensor), { kind: 'input', name });
       const starts = variables.map(({ dataId }) => dataId);
       const { result, recording } = record(() => {
         const outputs = supplyingStepNumbers(
