@@ -1,5 +1,6 @@
 /** Makes native TensorFlow faster where tfjs-node chooses a slow way. */
 import * as tf from '@tensorflow/tfjs';
+import { nativeEngine } from './native-graph/binding.ts';
 import { runNativeOp } from './native-op.ts';
 
 type KernelFunc = tf.KernelConfig['kernelFunc'];
@@ -10,15 +11,16 @@ const FEW_CHANNELS = 4;
 let registered = false;
 
 /**
- * Replaces products of two matrices, and the gradient of a convolution by its input, which is also the transposed
- * convolution, for images of few channels. To be called after the backend has started. Calling it again changes
- * nothing.
+ * Replaces products of two matrices, gathers, and the gradient of a convolution by its input, which is also the
+ * transposed convolution, for images of few channels. To be called after the backend has started. Calling it again
+ * changes nothing.
  */
 export function registerNativeTrainingKernels(): void {
   if (registered) return;
   registered = true;
   replace('Conv2DBackpropInput', convInputGradient);
   replace('BatchMatMul', matMul);
+  replace('GatherV2', gather);
 }
 
 function replace(kernelName: string, replacement: (builtIn: KernelFunc) => KernelFunc): void {
@@ -45,6 +47,28 @@ function matMul(builtIn: KernelFunc): KernelFunc {
       1,
     );
     return product as tf.Tensor;
+  };
+}
+
+/**
+ * TensorFlow's gather of a processor, which itself refuses an index out of range. tfjs-node reads all indices back to do
+ * so, for which it waits.
+ */
+function gather(builtIn: KernelFunc): KernelFunc {
+  return (call) => {
+    const { x, indices } = call.inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };
+    const { axis, batchDims } = call.attrs as { axis: number; batchDims: number };
+    const isPlain = x.dtype === 'float32' && indices.dtype === 'int32' && batchDims === 0;
+    if (!isPlain || nativeEngine().isUsingGpuDevice) return builtIn(call);
+    const along = tf.scalar(axis, 'int32');
+    const [rows] = runNativeOp(
+      'GatherV2',
+      [x, indices, along],
+      { batch_dims: { int: 0 }, Tparams: 'float32', Tindices: 'int32', Taxis: 'int32' },
+      1,
+    );
+    along.dispose();
+    return rows as tf.Tensor;
   };
 }
 

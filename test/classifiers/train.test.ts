@@ -5,7 +5,7 @@ import { selectBackend } from '../../src/backend/backend.ts';
 import { ClassifierConfig, MlpConfig } from '../../src/classifiers/config.ts';
 import { scoreImages } from '../../src/classifiers/predict.ts';
 import { type TrainOptions, type TrainProgress, trainClassifier } from '../../src/classifiers/train.ts';
-import { buildNetwork, trainingStep } from '../../src/classifiers/train-network.ts';
+import { buildNetwork, labelledRows, trainingStep } from '../../src/classifiers/train-network.ts';
 import type { Split } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 
@@ -55,7 +55,8 @@ describe.each(configs)('$kind', (config) => {
       options.weights,
     );
     const adam = new Adam(bystander.variables);
-    trainingStep(bystander, adam, labelled, [1, 2, 3], 0).dispose();
+    const step = trainingStep(bystander, adam, 0);
+    tf.tidy(() => step(labelledRows(bystander, labelled, [1, 2, 3])));
     options.weights.normal();
     options.order.bits();
     expect(await train({ onProgress: () => {} })).toEqual(scores);
@@ -142,9 +143,11 @@ test('minimises mean cross-entropy plus weightDecay / 2 times the squared kernel
   // Learning rate 0: the network stays as it is, and only the losses are looked at.
   const adam = new Adam(network.variables, { learningRate: 0 });
   const lossAt = async (weightDecay: number) => {
-    const loss = trainingStep(network, adam, labelled, [0, 3, 1], weightDecay);
+    const step = trainingStep(network, adam, weightDecay);
+    const { loss } = tf.tidy(() => step(labelledRows(network, labelled, [0, 3, 1])));
     const [value] = await loss.data();
     loss.dispose();
+    step.dispose();
     return value as number;
   };
   const table = await scoreImages(network, labelled.images);

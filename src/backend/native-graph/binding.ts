@@ -52,6 +52,8 @@ export interface NativeEngine {
   /** Puts tensors that are on the host only into TensorFlow. */
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   createOutputTensor(tensor: BoundTensor): tf.Tensor;
+  /** Takes values of the host in. */
+  move(dataId: object, ...rest: readonly unknown[]): void;
   /** Every read of a tensor's values ends here. */
   readSync(dataId: object): unknown;
 }

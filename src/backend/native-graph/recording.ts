@@ -50,10 +50,14 @@ export function record<T>(action: () => T): { readonly result: T; readonly recor
     recorder.fail('reads values from the device');
     return Object.getPrototypeOf(engine).readSync.call(engine, dataId);
   };
+  engine.move = (dataId, ...rest) => {
+    recorder.noteValues(dataId);
+    Object.getPrototypeOf(engine).move.call(engine, dataId, ...rest);
+  };
   engine.getInputTensorIds = (tensors) => {
     const ids = Object.getPrototypeOf(engine).getInputTensorIds.call(engine, tensors) as number[];
     ids.forEach((id, i) => {
-      recorder.noteForm(id, tensors[i] as tf.TensorInfo);
+      recorder.noteTensor(id, tensors[i] as tf.TensorInfo);
     });
     return ids;
   };
@@ -61,8 +65,7 @@ export function record<T>(action: () => T): { readonly result: T; readonly recor
     return { result: leavingResidences(action), recording: recorder };
   } finally {
     engine.binding = binding;
-    Reflect.deleteProperty(engine, 'readSync');
-    Reflect.deleteProperty(engine, 'getInputTensorIds');
+    for (const name of ['readSync', 'move', 'getInputTensorIds']) Reflect.deleteProperty(engine, name);
     recorder.dispose();
   }
 }
@@ -73,6 +76,7 @@ class Recorder implements Recording {
   readonly forms = new Map<number, TensorForm>();
   fault: string | undefined;
   readonly #binding: Binding;
+  readonly #own = new WeakSet<object>();
   /** Values that resources would have by now: numbers of tensors of the recorder's own. */
   readonly #assigned = new Map<number, number>();
 
@@ -84,9 +88,17 @@ class Recorder implements Recording {
     this.fault ??= reason;
   }
 
-  noteForm(id: number, { dtype, shape }: tf.TensorInfo): void {
+  /** Data that the action itself has brought from the host. */
+  noteValues(dataId: object): void {
+    this.#own.add(dataId);
+  }
+
+  /** A tensor that an operation takes in. */
+  noteTensor(id: number, { dataId, dtype, shape }: tf.TensorInfo): void {
     const type = TYPE_NUMBERS[dtype];
     if (type !== undefined) this.forms.set(id, { dtype: type, shape });
+    // From before: the engine hands values of the host to TensorFlow when they are first used.
+    if (dataId !== undefined && !this.#own.has(dataId)) this.constants.delete(id);
   }
 
   /** The binding, overheard. */

@@ -2,12 +2,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { type HostNumbers, type StepNumbers, supplyingStepNumbers } from '../each-step.ts';
 import { oneSentence } from '../one-sentence.ts';
-import { boundId, freshHandle, nativeEngine } from './binding.ts';
+import { type BoundTensor, boundId, freshHandle, nativeEngine } from './binding.ts';
 import { type Recording, record } from './recording.ts';
-import type { NativeResource, Residence } from './resource.ts';
+import type { Residence } from './resource.ts';
 import { savedModel } from './saved-model.ts';
 import { type Fed, GraphSession } from './session.ts';
-import { type GraphResource, type Source, type StepGraph, stepGraph } from './step-graph.ts';
+import { type Source, type StepGraph, stepGraph } from './step-graph.ts';
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
@@ -153,7 +153,6 @@ export class Replay implements Residence {
   readonly #session: GraphSession;
   readonly #outputs: readonly string[];
   readonly #changed: readonly tf.Variable[];
-  readonly #resources: ReadonlyMap<NativeResource, GraphResource>;
 
   readonly #computations: readonly StepNumbers[];
 
@@ -166,7 +165,6 @@ export class Replay implements Residence {
     this.#session = new GraphSession(graph.nodes);
     this.#outputs = outputs;
     this.#changed = changed;
-    this.#resources = new Map(graph.resources.map((entry) => [entry.resource, entry]));
   }
 
   /**
@@ -199,35 +197,41 @@ export class Replay implements Residence {
     return Object.fromEntries(this.#outputs.map((name, i) => [name, results[i] as tf.Tensor]));
   }
 
-  read(resource: NativeResource): tf.Tensor {
-    const { value } = this.#resources.get(resource) as GraphResource;
-    const [tensor] = this.#session.run([], [value]);
-    return nativeEngine().createOutputTensor(tensor as never);
+  release(): void {
+    const here = this.#graph.resources.filter(({ resource }) => resource.residence === this);
+    if (here.length === 0) return;
+    // In one run, because the first of each kind costs milliseconds.
+    const values = this.#session.run(
+      [],
+      here.map(({ value }) => value),
+    );
+    here.forEach(({ resource }, i) => {
+      const value = nativeEngine().createOutputTensor(values[i] as BoundTensor);
+      resource.assign(value);
+      value.dispose();
+    });
   }
 
   /** Frees the session. Resources whose values live there keep them. */
   dispose(): void {
-    for (const resource of this.#resources.keys()) {
-      if (resource.residence === this) resource.bringHome();
-    }
+    this.release();
     this.#session.dispose();
   }
 
   #takeResources(): void {
-    for (const { resource, isRead, initial, done } of this.#graph.resources) {
-      if (resource.residence === this) continue;
-      if (isRead) {
-        const [values, copy] = tf.tidy(() => {
-          const values = resource.read();
-          // The session must not share memory with JavaScript, which only the main thread may give back.
-          return [values, tf.mul(values, 1)];
-        }) as [tf.Tensor, tf.Tensor];
-        this.#session.run([[initial, boundId(copy)]], [done]).forEach(({ id }) => {
-          nativeEngine().binding.deleteTensor(id);
-        });
-        tf.dispose([values, copy]);
-      }
-      resource.moveTo(this);
+    const away = this.#graph.resources.filter(({ resource }) => resource.residence !== this);
+    const read = away.filter(({ isRead }) => isRead);
+    if (read.length > 0) {
+      tf.tidy(() => {
+        // The session must not share memory with JavaScript, which only the main thread may give back.
+        const feeds = read.map(({ resource, initial }): Fed => [initial, boundId(tf.mul(resource.read(), 1))]);
+        const done = this.#session.run(
+          feeds,
+          read.map((entry) => entry.done),
+        );
+        for (const { id } of done) nativeEngine().binding.deleteTensor(id);
+      });
     }
+    for (const { resource } of away) resource.moveTo(this);
   }
 }

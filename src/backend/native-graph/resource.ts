@@ -8,10 +8,10 @@ import * as tf from '@tensorflow/tfjs';
 import { runNativeOp } from '../native-op.ts';
 import { boundId } from './binding.ts';
 
-/** Where a resource's values may live in place of the resource itself. */
+/** Where resources' values may live in place of the resources themselves. */
 export interface Residence {
-  /** A tensor the caller disposes. */
-  read(resource: NativeResource): tf.Tensor;
+  /** Assigns the values of all resources that live there back to them. */
+  release(): void;
 }
 
 let made = 0;
@@ -63,21 +63,14 @@ export class NativeResource {
 
   /** For an operation that changes the values; they are here then. */
   get handle(): tf.Tensor {
-    if (!residencesStay) this.bringHome();
+    this.#bringHome();
     return this.#handle;
   }
 
-  /** Takes the values back from where they live. */
-  bringHome(): void {
-    const values = this.#residence?.read(this);
-    if (values === undefined) return;
-    this.assign(values);
-    values.dispose();
-  }
-
-  /** Says that the values live elsewhere from now on. */
+  /** Says that the values live elsewhere from now on, and frees them here. */
   moveTo(residence: Residence): void {
     this.#residence = residence;
+    this.#free();
   }
 
   assign(values: tf.Tensor): void {
@@ -87,7 +80,7 @@ export class NativeResource {
 
   /** A tensor that belongs to the scope around. */
   read(): tf.Tensor {
-    if (!residencesStay && this.#residence) return this.#residence.read(this);
+    this.#bringHome();
     const [values] = runNativeOp('ReadVariableOp', [this.#handle], { dtype: 'float32' }, 1);
     return values as tf.Tensor;
   }
@@ -95,7 +88,16 @@ export class NativeResource {
   dispose(): void {
     this.#residence = undefined;
     byId.delete(this.#id);
-    runNativeOp('DestroyResourceOp', [this.#handle], { ignore_lookup_error: { bool: true } }, 0);
+    this.#free();
     this.#handle.dispose();
+  }
+
+  #bringHome(): void {
+    if (!residencesStay) this.#residence?.release();
+  }
+
+  /** The handle stays good: assigning to it makes the place anew. */
+  #free(): void {
+    runNativeOp('DestroyResourceOp', [this.#handle], { ignore_lookup_error: { bool: true } }, 0);
   }
 }
