@@ -110,10 +110,10 @@ export function trainable<Name extends string, Opened extends Generator>({
     restore: (state) => restoreState(state, all, optimisers),
     weights: () => readVariables(namedVariables(used)),
     dispose: () => {
-      for (const update of updates) update.dispose();
       for (const network of Object.values<Network>({ ...networks })) disposeNetwork(network);
       for (const network of Object.values<Network>({ ...averages } as Networks)) disposeNetwork(network);
       for (const adam of Object.values(optimisers)) adam.dispose();
+      for (const update of updates) update.dispose();
     },
   };
 }

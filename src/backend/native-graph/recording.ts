@@ -12,7 +12,7 @@ import {
   nativeEngine,
   TYPE_NUMBERS,
 } from './binding.ts';
-import { leavingResidences, resourceOf } from './resource.ts';
+import { leavingResidences, type NativeResource, resourceOf } from './resource.ts';
 import type { Attribute, TensorValue } from './saved-model.ts';
 
 /** One operation, its tensors by the binding's numbers. */
@@ -155,10 +155,18 @@ class Recorder implements Recording {
       return [];
     }
     if (op === 'ReadVariableOp') {
-      return before === undefined ? this.#binding.executeOp(op, bound, inputs, 1) : [this.#identity(before)];
+      return [before === undefined ? this.#zeros(resource) : this.#identity(before)];
     }
     if (op !== 'ResourceApplyAdam') this.fail(`runs ${op} on a resource`);
     return [];
+  }
+
+  /** In place of values that may live elsewhere. */
+  #zeros(resource: number): BoundTensor {
+    const shape = [...(resourceOf(resource) as NativeResource).shape];
+    const dtype = this.#binding.TF_FLOAT;
+    const values = new Float32Array(shape.reduce((size, side) => size * side, 1));
+    return { id: this.#binding.createTensor(shape, dtype, values), dtype, shape };
   }
 
   #identity(id: number): BoundTensor {
