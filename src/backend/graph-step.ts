@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type HostNumbers, supplyingStepNumbers } from './each-step.ts';
 import { nativeEngine } from './native-graph/binding.ts';
+import { isRecording } from './native-graph/recording.ts';
 import { type Prepared, prepare, type Step, type Tensors } from './native-graph/replay.ts';
 import { isNative } from './native-op.ts';
 
@@ -58,7 +59,8 @@ export function graphStep<Inputs extends object, Outputs extends object>(
   };
   const take = (inputs: Inputs): Outputs => {
     obstacle = hasGraphs() ? undefined : 'the engine has no graphs';
-    if (obstacle !== undefined) return step(inputs);
+    // Inside another step, it is part of that step's graph.
+    if (obstacle !== undefined || isRecording()) return step(inputs);
     const tensors = tensorsIn(inputs);
     const key = keyOf(tensors);
     let known = prepared.get(key);

@@ -40,6 +40,13 @@ export interface Recording {
 /** Operations that give something else at each call, or make something that outlives it. */
 const STATEFUL = /Random|Multinomial|TruncatedNormal|VarHandle|Summary|Print|Queue|Iterator/;
 
+let isUnderWay = false;
+
+/** Whether what is done now is being noted. */
+export function isRecording(): boolean {
+  return isUnderWay;
+}
+
 /** Runs an action and notes what it does. Only where native TensorFlow computes. */
 export function record<T>(action: () => T): { readonly result: T; readonly recording: Recording } {
   const engine = nativeEngine();
@@ -61,9 +68,11 @@ export function record<T>(action: () => T): { readonly result: T; readonly recor
     });
     return ids;
   };
+  isUnderWay = true;
   try {
     return { result: leavingResidences(action), recording: recorder };
   } finally {
+    isUnderWay = false;
     engine.binding = binding;
     for (const name of ['readSync', 'move', 'getInputTensorIds']) Reflect.deleteProperty(engine, name);
     recorder.dispose();
@@ -106,8 +115,6 @@ class Recorder implements Recording {
     const own = {
       createTensor: this.#createTensor.bind(this),
       executeOp: this.#executeOp.bind(this),
-      loadSavedModel: refuse,
-      runSavedModel: refuse,
     };
     return Object.create(this.#binding, Object.getOwnPropertyDescriptors(own)) as Binding;
   }
@@ -190,8 +197,4 @@ class Recorder implements Recording {
     if (type !== binding.TF_ATTR_SHAPE) this.fail(`gives attribute ${name} of an unknown type`);
     return { shape: [...(value as number[])] };
   }
-}
-
-function refuse(): never {
-  throw new Error('graphStep.step: expected no graph inside of a graph');
 }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type HostNumbers, type StepNumbers, supplyingStepNumbers } from '../each-step.ts';
 import { oneSentence } from '../one-sentence.ts';
-import { type BoundTensor, boundId, freshHandle, nativeEngine } from './binding.ts';
+import { type BoundTensor, boundId, freshHandle, nativeEngine, TYPE_NUMBERS } from './binding.ts';
 import { type Recording, record } from './recording.ts';
 import type { Residence } from './resource.ts';
 import { savedModel } from './saved-model.ts';
@@ -34,6 +34,9 @@ export interface Prepared {
 export function prepare(step: Step, inputs: Tensors, takesTensors: boolean): Prepared {
   const computations: StepNumbers[] = [];
   const values: (readonly number[])[] = [];
+  if (Object.values(inputs).some(({ dtype }) => TYPE_NUMBERS[dtype] === undefined)) {
+    return { fault: 'takes in what is neither float32, int32 nor bool', numbers: { computations, values } };
+  }
   const first = sketch(step, inputs, (compute) => {
     computations.push(compute);
     const computed = compute();
@@ -45,7 +48,7 @@ export function prepare(step: Step, inputs: Tensors, takesTensors: boolean): Pre
   if (fault !== undefined) return { fault, numbers };
   const saved = values.values();
   const second = sketch(step, inputs, () => saved.next().value ?? []);
-  if (!isSame(first.graph as StepGraph, second)) return { fault: 'does something else each time', numbers };
+  if (!isSame(first, second)) return { fault: 'does something else each time', numbers };
   try {
     return { replay: new Replay(first as Sketch & { graph: StepGraph }, computations), numbers };
   } catch (error) {
@@ -66,19 +69,22 @@ function faultOf({ fault, graph }: Sketch, takesTensors: boolean): string | unde
   return captures && !takesTensors ? 'uses a tensor that is neither an input nor a variable' : undefined;
 }
 
-function isSame(first: StepGraph, { fault, graph }: Sketch): boolean {
-  if (fault !== undefined || graph === undefined) return false;
-  const sameFeeds = first.feeds.every(({ source }, i) => isSameSource(source, graph.feeds[i]?.source));
-  const sameResources = first.resources.every(({ resource }, i) => resource === graph.resources[i]?.resource);
-  return sameFeeds && sameResources && Buffer.compare(savedModel(first.nodes), savedModel(graph.nodes)) === 0;
+function isSame(first: Sketch, second: Sketch): boolean {
+  if (!first.graph || !second.graph) return false;
+  const { resources } = second.graph;
+  return (
+    JSON.stringify(endsOf(first)) === JSON.stringify(endsOf(second)) &&
+    first.graph.resources.every(({ resource }, i) => resource === resources[i]?.resource) &&
+    Buffer.compare(savedModel(first.graph.nodes), savedModel(second.graph.nodes)) === 0
+  );
 }
 
-function isSameSource(first: Source, second: Source | undefined): boolean {
-  return JSON.stringify(keyOf(first)) === JSON.stringify(second && keyOf(second));
-}
-
-function keyOf(source: Source): unknown {
-  return source.kind === 'variable' ? ['variable', source.variable.name] : source;
+/** What goes in and comes out, in the order of the graph's names. */
+function endsOf({ graph, outputs, changed }: Sketch): unknown {
+  const feeds = graph?.feeds.map(({ source }) =>
+    source.kind === 'variable' ? ['variable', source.variable.name] : source,
+  );
+  return [feeds, outputs, changed.map(({ name }) => name)];
 }
 
 /** Takes a step without effect. */
