@@ -16,7 +16,10 @@ export type NativeAttribute =
 
 interface NativeBackend {
   readonly binding: Readonly<
-    Record<`TF_ATTR_${'FLOAT' | 'INT' | 'BOOL' | 'STRING' | 'SHAPE' | 'TYPE'}` | 'TF_FLOAT' | 'TF_INT32', number>
+    Record<
+      `TF_ATTR_${'FLOAT' | 'INT' | 'BOOL' | 'STRING' | 'SHAPE' | 'TYPE'}` | 'TF_FLOAT' | 'TF_INT32',
+      number
+    >
   >;
   executeMultipleOutputs(
     name: string,

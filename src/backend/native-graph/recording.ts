@@ -143,7 +143,7 @@ class Recorder implements Recording {
   ): BoundTensor[] {
     const touches = inputs.some((id) => resourceOf(id) !== undefined);
     const outputs = touches
-      ? this.#touchResource(op, bound, inputs)
+      ? this.#touchResource(op, inputs)
       : this.#binding.executeOp(op, bound, inputs, count);
     if (!touches && STATEFUL.test(op)) this.fail(`runs ${op}`);
     const attributes = Object.fromEntries(
@@ -153,7 +153,7 @@ class Recorder implements Recording {
     return outputs;
   }
 
-  #touchResource(op: string, bound: readonly BoundAttribute[], inputs: readonly number[]): BoundTensor[] {
+  #touchResource(op: string, inputs: readonly number[]): BoundTensor[] {
     const [resource, value] = inputs as [number, number];
     const before = this.#assigned.get(resource);
     if (op === 'AssignVariableOp') {

@@ -230,7 +230,9 @@ export class Replay implements Residence {
     if (read.length > 0) {
       tf.tidy(() => {
         // The session must not share memory with JavaScript, which only the main thread may give back.
-        const feeds = read.map(({ resource, initial }): Fed => [initial, boundId(tf.mul(resource.read(), 1))]);
+        const feeds = read.map(
+          ({ resource, initial }): Fed => [initial, boundId(tf.mul(resource.read(), 1))],
+        );
         const done = this.#session.run(
           feeds,
           read.map((entry) => entry.done),

@@ -15,7 +15,11 @@ interface Counts {
 
 const counts = () => {
   const { getNumOfTFTensors, getNumOfSavedModels } = tf.backend() as unknown as Counts;
-  return { tensors: tf.memory().numTensors, native: getNumOfTFTensors.call(tf.backend()), graphs: getNumOfSavedModels.call(tf.backend()) };
+  return {
+    tensors: tf.memory().numTensors,
+    native: getNumOfTFTensors.call(tf.backend()),
+    graphs: getNumOfSavedModels.call(tf.backend()),
+  };
 };
 
 const stream = rootStream(5);

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { type GraphNode, savedModel } from '../../../src/backend/native-graph/saved-model.ts';
 import { nativeBuilds } from '../../../src/backend/native-build.ts';
+import { type GraphNode, savedModel } from '../../../src/backend/native-graph/saved-model.ts';
 
 /** What tfjs-node's own reader, which Google's compiler made, finds in a file. */
 interface Reader {
@@ -37,7 +37,9 @@ test.skipIf(build === undefined)('a graph is read back by the reader of tfjs-nod
       inputs: [],
       attributes: {
         dtype: { type: 3 },
-        value: { tensor: { dtype: 3, shape: [2, 1], content: Uint8Array.of(1, 0, 0, 0, 254, 255, 255, 255) } },
+        value: {
+          tensor: { dtype: 3, shape: [2, 1], content: Uint8Array.of(1, 0, 0, 0, 254, 255, 255, 255) },
+        },
       },
     },
     {
@@ -57,7 +59,9 @@ test.skipIf(build === undefined)('a graph is read back by the reader of tfjs-nod
       },
     },
   ];
-  const { savedModelSchemaVersion, metaGraphsList } = SavedModel.deserializeBinary(savedModel(nodes)).toObject();
+  const { savedModelSchemaVersion, metaGraphsList } = SavedModel.deserializeBinary(
+    savedModel(nodes),
+  ).toObject();
   expect(savedModelSchemaVersion).toBe(1);
   expect(metaGraphsList.length).toBe(1);
   const { metaInfoDef, graphDef } = metaGraphsList[0]!;
@@ -69,7 +73,13 @@ test.skipIf(build === undefined)('a graph is read back by the reader of tfjs-nod
   const [constant, all] = graphDef.nodeList.map(({ attrMap }) => Object.fromEntries(attrMap));
   expect(constant).toMatchObject({
     dtype: { type: 3 },
-    value: { tensor: { dtype: 3, tensorShape: { dimList: [{ size: 2 }, { size: 1 }] }, tensorContent: 'AQAAAP7///8=' } },
+    value: {
+      tensor: {
+        dtype: 3,
+        tensorShape: { dimList: [{ size: 2 }, { size: 1 }] },
+        tensorContent: 'AQAAAP7///8=',
+      },
+    },
   });
   expect(all).toMatchObject({
     axis: { i: -1 },
