@@ -243,6 +243,18 @@ describe.skipIf(!presentBackends.includes('tensorflow'))('a step as a graph', ()
     expect(step.obstacle).toBeUndefined();
   });
 
+  test('is part of the graph of the step that it is taken in', async () => {
+    const [alone, nested] = [opened(new Regression()), opened(new Regression())];
+    const outer = opened(graphStep((batch: Batch) => ({ loss: nested.graph(batch).loss })));
+    for (const batch of [rows('a'), rows('b')]) {
+      await alone.take(alone.step, batch);
+      await nested.take(outer, batch);
+    }
+    expect(outer.obstacle).toBeUndefined();
+    expect(counts().graphs).toBe(before.graphs + 1);
+    expectClose(await nested.values(), await alone.values());
+  });
+
   test('hands on an error of the step, and changes nothing', async () => {
     const model = opened(new Regression());
     const expected = await model.values();
