@@ -254,7 +254,7 @@ function penaltyTwin(shape: ImageShape, criticNorm: 'none' | 'layer', images: Fl
     for (let row = 0; row < 2; row++) {
       let maps = images.subarray((row * images.length) / 2, ((row + 1) * images.length) / 2);
       const slopes: Float64Array[] = [];
-      const norms: ReturnType<typeof normTwin>[] = [];
+      const norms: { outputs: Float64Array; back: (gradient: Float64Array) => Float64Array }[] = [];
       for (const { name, outputs, count, taps } of layers) {
         const [filters, bias] = [weights[`${name}/filters`]!, weights[`${name}/bias`]!];
         const next = Float64Array.from({ length: outputs }, (_, i) => bias[i % count]!);
