@@ -31,7 +31,10 @@ describe('genal', () => {
   });
 
   test.each([
-    [['fly'], 'genal: expected one of doctor, backend, data, run, resume, train, sample, got "fly"'],
+    [
+      ['fly'],
+      'genal: expected one of doctor, backend, data, run, resume, train, judge, evaluate, sample, got "fly"',
+    ],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
     [
       ['run', 'nothing-like-it'],
