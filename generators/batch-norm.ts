@@ -183,6 +183,19 @@ function channelMeans(images: tf.Tensor4D): tf.Tensor1D {
   return tf.mean(tf.reshape(pooled, [n, channels]), 0);
 }
 
+/** Adds the shapes of a batch norm of that layer, `[channels]` each, to a network's weights and statistics. */
+export function addNorm(
+  layer: string,
+  channels: number,
+  weights: Record<string, readonly number[]>,
+  statistics: Record<string, readonly number[]>,
+): void {
+  weights[`${layer}/gamma`] = [channels];
+  weights[`${layer}/beta`] = [channels];
+  statistics[`${layer}/mean`] = [channels];
+  statistics[`${layer}/variance`] = [channels];
+}
+
 /** Moments of one pass in each batch norm of a network, by layer. */
 export type MomentRecord = Map<string, Moments>;
 

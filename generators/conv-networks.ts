@@ -20,7 +20,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
-import { batchNorm, type NormMode } from './batch-norm.ts';
+import { addNorm, batchNorm, type NormMode } from './batch-norm.ts';
 import { conv2dHalf, normalValues } from './layers.ts';
 import { affine, denseShapes, denseValues } from './mlp-layers.ts';
 import { type InitialValues, type Network, type NetworkShapes, variableOf } from './network.ts';
@@ -84,18 +84,6 @@ export function convDecoderShapes({ channels, shape }: ConvArchitecture, inputs:
     addNorm(`norm${level}`, count, weights, statistics);
   }
   return { weights: { ...weights, ...denseShapes('image', channels[0] as number, shape[2]) }, statistics };
-}
-
-function addNorm(
-  layer: string,
-  channels: number,
-  weights: Record<string, readonly number[]>,
-  statistics: Record<string, readonly number[]>,
-): void {
-  weights[`${layer}/gamma`] = [channels];
-  weights[`${layer}/beta`] = [channels];
-  statistics[`${layer}/mean`] = [channels];
-  statistics[`${layer}/variance`] = [channels];
 }
 
 /**

@@ -18,7 +18,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
-import { batchNorm, type NormMode } from './batch-norm.ts';
+import { addNorm, batchNorm, type NormMode } from './batch-norm.ts';
 import { conv2dDouble, conv2dHalf, dense, KERNEL_SIZE, leakyRelu, normalValues } from './layers.ts';
 import { createNetwork, type Network, type NetworkShapes, variableOf } from './network.ts';
 
@@ -69,18 +69,6 @@ export function dcganShapes({ latentSize, channels, shape }: DcganArchitecture):
     generator: { weights: generator, statistics: generatorNorms },
     discriminator: { weights: discriminator, statistics: discriminatorNorms },
   };
-}
-
-function addNorm(
-  layer: string,
-  channels: number,
-  weights: Record<string, readonly number[]>,
-  statistics: Record<string, readonly number[]>,
-): void {
-  weights[`${layer}/gamma`] = [channels];
-  weights[`${layer}/beta`] = [channels];
-  statistics[`${layer}/mean`] = [channels];
-  statistics[`${layer}/variance`] = [channels];
 }
 
 /**
