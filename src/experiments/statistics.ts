@@ -35,6 +35,12 @@ export interface PairComparison {
   /** Seeds both strategies have a score for. */
   readonly n: number;
   readonly meanDifference: number | null;
+  /** Of the differences (n - 1). */
+  readonly standardDeviation: number | null;
+  /** Seeds on which `a` was above, level with and below `b`. */
+  readonly wins: number;
+  readonly ties: number;
+  readonly losses: number;
   /** 95 % interval of the mean difference, by Student's t. */
   readonly interval: Interval | null;
   /** Two-sided p of the paired t-test. */
@@ -202,6 +208,10 @@ function measure(a: SeedScores, b: SeedScores): Omit<PairComparison, 'holm' | 'v
     b: b.strategy,
     n: seeds.length,
     meanDifference: mean(differences),
+    standardDeviation: standardDeviation(differences),
+    wins: differences.filter((difference) => difference > 0).length,
+    ties: differences.filter((difference) => difference === 0).length,
+    losses: differences.filter((difference) => difference < 0).length,
     interval: interval95(differences),
     pairedT: t.p,
     wilcoxon: ranks.p,

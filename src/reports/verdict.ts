@@ -119,13 +119,15 @@ function seedWords(seeds: readonly number[]): string {
 }
 
 function swapped(pair: PairComparison): PairComparison {
-  const { a, b, meanDifference, interval, verdict } = pair;
+  const { a, b, meanDifference, wins, losses, interval, verdict } = pair;
   return {
     ...pair,
     a: b,
     b: a,
     // 0 - x, so that no -0 comes out.
     meanDifference: meanDifference === null ? null : 0 - meanDifference,
+    wins: losses,
+    losses: wins,
     interval: interval === null ? null : { low: 0 - interval.high, high: 0 - interval.low },
     verdict: verdict === 'A better' ? 'B better' : verdict === 'B better' ? 'A better' : verdict,
   };
