@@ -158,7 +158,7 @@ describe('a grid of queries', () => {
       images: images.slice(0, 784),
       shape,
       heading: '<svg>&',
-      captions: [{ title: '</svg><script>', detail: '"&"' }],
+      captions: [{ title: '</svg><script>', detail: '"&"', tone: 'plain' }],
     });
     const { width } = await sharp(file).metadata();
     expect(width).toBe(queryLayout(1, shape).width);
