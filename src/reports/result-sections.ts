@@ -4,6 +4,7 @@
 import { html, raw } from 'hono/html';
 import type { PairComparison } from '../experiments/statistics.ts';
 import { inlineSvg, renderSvg } from './chart.ts';
+import { powerSentence } from './compare-power.ts';
 import { curveDescription, learningCurveSpec } from './curves.ts';
 import { type Html, type PageSection, strategyKey, table } from './html.ts';
 import {
@@ -109,6 +110,7 @@ export function pairsSection(results: Results): PageSection {
   const finalAccuracy = againstBaseline(results, results.pairs.finalAccuracy);
   const areaUnderBudgetCurve = againstBaseline(results, results.pairs.areaUnderBudgetCurve);
   const n = Math.min(...finalAccuracy.map((pair) => pair.n));
+  const power = powerSentence(finalAccuracy);
   const floor =
     n >= 2 && n < 6
       ? html` With ${n} seeds the signed-rank test cannot go below p = ${(2 / 2 ** n).toFixed(n < 5 ? 3 : 4)}, whatever the differences.`
@@ -121,7 +123,8 @@ export function pairsSection(results: Results): PageSection {
         ? html`<p>There is one strategy, so there is no pair.</p>`
         : html`<h3>Final accuracy</h3>${pairTable('Pairs by final accuracy', finalAccuracy)}
 <h3>Average accuracy over the budget</h3>${pairTable('Pairs by average accuracy', areaUnderBudgetCurve)}
-<p class="note">Differences are first minus second, in percentage points, over the seeds both finished. The verdict rests on the two-sided paired t-test after Holm’s correction for the ${count(finalAccuracy.length, 'pair')} of each table, at 0.05; below three seeds there is none. The Wilcoxon signed-rank p is exact and uncorrected, for comparison.${floor}</p>`,
+<p class="note">Differences are first minus second, in percentage points, over the seeds both finished. The verdict rests on the two-sided paired t-test after Holm’s correction for the ${count(finalAccuracy.length, 'pair')} of each table, at 0.05; below three seeds there is none. The Wilcoxon signed-rank p is exact and uncorrected, for comparison.${floor} Seeds are won by the strategy named first.</p>
+${power === null ? '' : html`<p class="note">${power}</p>`}`,
   };
 }
 
@@ -131,6 +134,7 @@ function pairTable(label: string, pairs: readonly PairComparison[]): Html {
     [
       { title: 'pair' },
       { title: 'seeds' },
+      { title: 'won/tied/lost' },
       { title: 'difference' },
       { title: '95 % interval' },
       { title: 'paired t, p' },
@@ -141,6 +145,7 @@ function pairTable(label: string, pairs: readonly PairComparison[]): Html {
     pairs.map((pair) => [
       `${pair.a} − ${pair.b}`,
       `${pair.n}`,
+      `${pair.wins}/${pair.ties}/${pair.losses}`,
       points(pair.meanDifference),
       pointsInterval(pair.interval),
       pValue(pair.pairedT),

@@ -127,7 +127,7 @@ function normalCdf(x: number): number {
     term *= (x * x) / odd;
     sum += term;
   }
-  return 0.5 + sum * Math.exp(-0.5 * x * x - 0.918938533204672741);
+  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
 function positive(name: string, value: number): void {
