@@ -1,7 +1,11 @@
 /**
  * The pool as matching sees it: an index over feature vectors, and which row of the pool each of them belongs to.
  */
+import type { Stream } from '../src/random.ts';
 import type { PoolIndex } from '../src/shapes.ts';
+import { buildIndex } from './indexes/build.ts';
+import { IndexConfig } from './indexes/config.ts';
+import { type Recall, recallOnPool } from './indexes/recall.ts';
 import type { Neighbours, VectorIndex, Vectors } from './indexes/vector-index.ts';
 
 /** A pool image near a query. */
@@ -110,6 +114,19 @@ export class MatchIndex {
       gathered.set(values.subarray(place * size, (place + 1) * size), at * size);
     });
     return gathered;
+  }
+
+  /**
+   * Recall on the indexed rows themselves as {@link recallOnPool} defines it, before any is removed. Needs an exact index
+   * of the same vectors while it runs.
+   */
+  async recall(stream: Stream, options: { readonly k: number; readonly rows: number }): Promise<Recall> {
+    const exact = await buildIndex(IndexConfig.parse({ kind: 'exact' }), this.#vectors, stream);
+    try {
+      return await recallOnPool(this.#index, exact, this.#vectors, stream, options);
+    } finally {
+      exact.dispose();
+    }
   }
 
   /** Frees the index; searches are errors afterwards. */

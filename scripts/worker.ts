@@ -6,6 +6,7 @@ import { readRunConfig } from '../src/experiments/run.ts';
 import type { TaskOutcome } from '../src/experiments/runner.ts';
 import { runTask, type Task } from '../src/experiments/tasks.ts';
 import { writeGrid, writeQueryGrid } from '../src/reports/grid.ts';
+import { writeMatchGrid } from '../src/reports/match-grid.ts';
 
 /** What the parent hands over as the only argument, as JSON. */
 export interface WorkerInput {
@@ -44,6 +45,7 @@ async function work({ run, task, dataDirs, backend }: WorkerInput): Promise<Task
       onLine: (text) => send({ kind: 'line', text }),
       onStatus: (text) => send({ kind: 'status', text }),
       writeQueryPicture: writeQueryGrid,
+      writeMatchPicture: writeMatchGrid,
       writeSampleGrid: (file, images, shape) => writeGrid(file, images, shape),
       signal: controller.signal,
     });

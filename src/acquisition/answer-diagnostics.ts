@@ -1,6 +1,7 @@
 /**
  * What every round tells about its answers, whatever the strategy.
  */
+import { labelAgreement } from '../../matching/match-diagnostics.ts';
 import type { Answer } from './round-record.ts';
 import type { Diagnostics } from './strategy.ts';
 
@@ -19,4 +20,15 @@ export function answerDiagnostics(answers: readonly Answer[], classes: number): 
     abstentions: answers.filter(({ label }) => label === null).length,
     oracleConfidence: answers.length > 0 ? confidence / answers.length : null,
   };
+}
+
+/**
+ * Of rows that were bought in place of synthesised images: `labelAgreement`, the share of them whose answer is what the
+ * reference reads in the synthesised image, in [0, 1], or null if it can read none; `agreementAnswered`, how many it reads.
+ */
+export function agreementDiagnostics(readings: readonly Answer[], answers: readonly Answer[]): Diagnostics {
+  if (readings.length === 0) return {};
+  const labels = (of: readonly Answer[]) => of.map(({ label }) => label);
+  const { agreement, answered } = labelAgreement(labels(readings), labels(answers));
+  return { labelAgreement: agreement, agreementAnswered: answered };
 }

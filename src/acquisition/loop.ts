@@ -8,7 +8,7 @@
  * data, so the first point of every curve is the same number. A finished round is replayed from its record
  * instead of computed again, and what follows is what would have followed.
  */
-import type { Classifier } from '../classifiers/classifier.ts';
+import type { TrainedClassifier } from '../classifiers/classifier.ts';
 import type { ClassifierConfig } from '../classifiers/config.ts';
 import { accuracy } from '../classifiers/predict.ts';
 import { trainClassifier } from '../classifiers/train.ts';
@@ -16,12 +16,13 @@ import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
 import { initialRows } from '../datasets/splits.ts';
 import type { Stream } from '../random.ts';
 import { type PoolIndex, poolIndex } from '../shapes.ts';
-import { answerDiagnostics } from './answer-diagnostics.ts';
+import { agreementDiagnostics, answerDiagnostics } from './answer-diagnostics.ts';
 import { LabelledSet } from './labelled-set.ts';
+import type { MatchedQueries } from './matched-queries.ts';
 import type { Oracle } from './oracle.ts';
 import { Pool } from './pool.ts';
 import type { Answer, RoundRecord, TimingRecord } from './round-record.ts';
-import type { Diagnostics, PoolView, Strategy } from './strategy.ts';
+import type { Diagnostics, PoolView, SelectionTimes, Strategy } from './strategy.ts';
 
 export interface LoopOptions {
   readonly dataset: Dataset;
@@ -57,12 +58,21 @@ interface Asked {
   readonly images: Uint8Array;
   readonly answers: readonly Answer[];
   readonly diagnostics: Diagnostics;
+  /** Where the time went, if the strategy says so. */
+  readonly times?: SelectionTimes | undefined;
+  readonly matches?: AskedMatches | undefined;
+}
+
+/** The images that rows were bought in place of. */
+export interface AskedMatches extends MatchedQueries {
+  /** What the reference reads in them: neither charged nor shown to the strategy. Empty without a reference. */
+  readonly readings: readonly Answer[];
 }
 
 export interface RoundQueries extends Asked {
   readonly round: number;
   /** The model that the queries were chosen with; alive during the call only. */
-  readonly classifier: Classifier;
+  readonly classifier: TrainedClassifier;
 }
 
 /** Runs the rounds that are not finished yet. */
@@ -108,9 +118,11 @@ export async function runLoop(options: LoopOptions): Promise<void> {
         {
           round,
           trainMs,
-          generateMs: asked.rows === null ? selectMs : 0,
-          matchMs: 0,
-          scoreMs: asked.rows === null ? 0 : selectMs,
+          ...(asked.times ?? {
+            generateMs: asked.rows === null ? selectMs : 0,
+            matchMs: 0,
+            scoreMs: asked.rows === null ? 0 : selectMs,
+          }),
           rssBytes: process.resourceUsage().maxRSS * 1024,
         },
       );
@@ -135,7 +147,12 @@ function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {
   return fromRows(drawInitialRows(dataset, initial, root), dataset, oracle, {});
 }
 
-async function ask(round: number, classifier: Classifier, pool: Pool, options: LoopOptions): Promise<Asked> {
+async function ask(
+  round: number,
+  classifier: TrainedClassifier,
+  pool: Pool,
+  options: LoopOptions,
+): Promise<Asked> {
   const { dataset, strategy, strategyName, batch, oracle, root } = options;
   const selection = await strategy.select({
     round,
@@ -154,7 +171,16 @@ async function ask(round: number, classifier: Classifier, pool: Pool, options: L
   if (selection.rows.length !== batch) {
     throw new Error(`${strategyName}: expected ${batch} pool rows, got ${selection.rows.length}`);
   }
-  return fromRows(selection.rows, dataset, oracle, selection.diagnostics);
+  const { rows, diagnostics, times, matched } = selection;
+  const asked = fromRows(rows, dataset, oracle, diagnostics);
+  if (matched === undefined) return { ...asked, times };
+  const readings = oracle.canRead ? await oracle.answerImages(matched.images) : [];
+  return {
+    ...asked,
+    times,
+    matches: { ...matched, readings },
+    diagnostics: { ...diagnostics, ...agreementDiagnostics(readings, asked.answers) },
+  };
 }
 
 function fromRows(
@@ -191,7 +217,7 @@ function charge({ answers }: Asked, chargeAbstentions: boolean): number {
   return chargeAbstentions ? answers.length : answers.filter(({ label }) => label !== null).length;
 }
 
-function train(round: number, labelled: LabelledSet, options: LoopOptions): Promise<Classifier> {
+function train(round: number, labelled: LabelledSet, options: LoopOptions): Promise<TrainedClassifier> {
   const { classifier, dataset, root } = options;
   return trainClassifier(classifier, labelled.toSplit(), {
     shape: dataset.shape,

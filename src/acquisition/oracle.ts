@@ -55,6 +55,11 @@ export class Oracle {
     });
   }
 
+  /** Whether it has a reference classifier, and so can answer synthesised images. */
+  get canRead(): boolean {
+    return this.#options.reference !== undefined;
+  }
+
   /**
    * Answers synthesised images, bytes `[n, height, width, channels]`, in their order. `confidence` is the
    * reference's softmax probability of the class it reads, whether or not it then abstains.

@@ -5,10 +5,12 @@
  * handed no hidden label and no test image, so it cannot peek.
  */
 import type { Generator } from '../../generators/generator.ts';
-import type { Classifier } from '../classifiers/classifier.ts';
+import type { Matcher } from '../../matching/matcher.ts';
+import type { TrainedClassifier } from '../classifiers/classifier.ts';
 import type { ImageShape } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
+import type { MatchedQueries } from './matched-queries.ts';
 
 /** A finite number or text a round reports about itself, or null where the figure does not exist. */
 export type Diagnostic = number | string | null | readonly (number | null)[];
@@ -29,15 +31,33 @@ export interface Round {
   /** Queries to make, exactly. */
   readonly batch: number;
   /** The task model trained on everything bought so far. The strategy does not dispose it. */
-  readonly classifier: Classifier;
+  readonly classifier: TrainedClassifier;
   readonly pool: PoolView;
   /** This round's own stream; the same for the same root seed, strategy and round. */
   readonly stream: Stream;
 }
 
+/** Where the time of a selection went, in milliseconds; what was done for diagnostics alone is in none of it. */
+export interface SelectionTimes {
+  /** Synthesising queries. */
+  readonly generateMs: number;
+  /** Finding pool images for them. */
+  readonly matchMs: number;
+  /** Asking the task model about pool images. */
+  readonly scoreMs: number;
+}
+
 /** Pool rows to label, or synthesised images to label: never numbers that could be both. */
 export type Selection =
-  | { readonly kind: 'pool'; readonly rows: readonly PoolIndex[]; readonly diagnostics: Diagnostics }
+  | {
+      readonly kind: 'pool';
+      readonly rows: readonly PoolIndex[];
+      readonly diagnostics: Diagnostics;
+      /** If left out, all of it was scoring. */
+      readonly times?: SelectionTimes;
+      /** If the rows were bought in place of synthesised images. */
+      readonly matched?: MatchedQueries;
+    }
   | {
       readonly kind: 'synthesised';
       /** Bytes `[batch, height, width, channels]`: what the oracle is shown and the task model trained on. */
@@ -46,11 +66,12 @@ export type Selection =
     };
 
 export interface Strategy {
-  /** Whether the strategy needs a trained generator, and thus waits for one. */
   select(round: Round): Promise<Selection>;
 }
 
-/** What a strategy is built from, beside its own options. */
+/** What a strategy is built from, beside its own options. Everything stays the caller's. */
 export interface StrategyResources {
   readonly generator?: Generator;
+  /** Of features that are the same in every round. */
+  readonly matcher?: Matcher;
 }

@@ -3,18 +3,19 @@
  * that cannot be carried out is reported with every other problem at once.
  */
 import { z } from 'zod';
+import { AutoencoderConfig } from '../../generators/autoencoder-config.ts';
 import { DcganConfig } from '../../generators/dcgan-config.ts';
 import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
 import { StrategyConfig } from '../acquisition/strategies/config.ts';
-import { synthesises } from '../acquisition/strategies/registry.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { rootStream } from '../random.ts';
 import { ConfigError } from './config-error.ts';
+import { needProblems } from './strategy-needs.ts';
 
 const seed = z.int().min(1).max(2_147_483_647);
 const folderName = z
@@ -61,6 +62,7 @@ const ExperimentGenerator = z.discriminatedUnion('kind', [
   DcganConfig.extend(generatorSeeds),
   WganGpConfig.extend(generatorSeeds),
   VaeConfig.extend(generatorSeeds),
+  AutoencoderConfig.extend(generatorSeeds),
   FolderGenerator,
 ]);
 
@@ -76,7 +78,10 @@ export const ExperimentConfig = z
     rounds: z.int().min(1).describe('Rounds after the initial one'),
     seeds: z.array(seed).min(1).describe('Root seeds; every strategy runs once a seed'),
     classifier: ClassifierConfig.describe('The task model, the same for all strategies'),
-    generators: z.record(folderName, ExperimentGenerator).default({}).describe('Generators by name'),
+    generators: z
+      .record(folderName, ExperimentGenerator)
+      .default({})
+      .describe('Generators and other models by name'),
     oracle: OracleConfig.prefault({}),
     strategies: z.array(StrategyConfig).min(1),
   })
@@ -92,13 +97,8 @@ export const ExperimentConfig = z
       if (names.indexOf(name) !== position) {
         problem(['strategies', position], `expected a name of its own, got "${name}" again; set "name"`);
       }
-      if (synthesises(strategy) && generatorOf(config, strategy) === undefined) {
-        const known = Object.keys(config.generators);
-        const asked = 'generator' in strategy ? strategy.generator : undefined;
-        problem(
-          ['strategies', position, 'generator'],
-          `expected ${known.length === 0 ? 'an entry under "generators"' : `one of ${known.join(', ')}`}, got ${asked ?? 'none'}`,
-        );
+      for (const { key, message } of needProblems(config, strategy)) {
+        problem(['strategies', position, key], message);
       }
     });
   });
@@ -169,23 +169,6 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
 /** The name under which a strategy's cells and curves go. */
 export function strategyName(strategy: StrategyConfig): string {
   return strategy.name ?? strategy.kind;
-}
-
-/** The generator a strategy draws on: the one it names, or the only one. */
-export function generatorOf(
-  { generators }: Pick<ExperimentConfig, 'generators'>,
-  strategy: StrategyConfig,
-): string | undefined {
-  const known = Object.keys(generators);
-  const asked = 'generator' in strategy ? strategy.generator : undefined;
-  if (asked !== undefined) return known.includes(asked) ? asked : undefined;
-  return known.length === 1 ? known[0] : undefined;
-}
-
-/** Whether each seed has a generator of its own of this name. */
-export function isPerSeed({ generators }: Pick<ExperimentConfig, 'generators'>, name: string): boolean {
-  const generator = generators[name];
-  return generator !== undefined && 'perSeed' in generator && generator.perSeed;
 }
 
 /**

@@ -16,12 +16,16 @@ export const runPaths = {
   reference: (run: string) => join(run, 'reference'),
   generator: (run: string, name: string, seed: number | null) =>
     join(run, 'generators', name, seed === null ? 'shared' : `seed-${seed}`),
+  matcher: (run: string, name: string, seed: number | null) =>
+    join(run, 'matching', name, seed === null ? 'shared' : `seed-${seed}`),
   cell: (run: string, strategy: string, seed: number) => join(run, 'cells', strategy, `seed-${seed}`),
   rounds: (cell: string) => join(cell, 'rounds.jsonl'),
   timings: (cell: string) => join(cell, 'timings.jsonl'),
   error: (cell: string) => join(cell, 'error.json'),
   queryGrid: (cell: string, round: number) => join(cell, 'queries', `round-${round}.png`),
   queryImages: (cell: string, round: number) => join(cell, 'queries', `round-${round}.npy`),
+  matchImages: (cell: string, round: number) => join(cell, 'queries', `round-${round}-matches.npy`),
+  matchedRound: (cell: string, round: number) => join(cell, 'queries', `round-${round}.json`),
   report: (run: string) => join(run, 'report', 'index.html'),
 };
 

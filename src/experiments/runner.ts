@@ -7,11 +7,11 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { synthesises } from '../acquisition/strategies/registry.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
-import { type ExperimentConfig, generatorOf, isPerSeed, parseJson, strategyName } from './config.ts';
+import { type ExperimentConfig, parseJson, strategyName } from './config.ts';
 import { readFinishedRounds, runPaths } from './run-folder.ts';
-import { generatorDir, type Task, taskName } from './tasks.ts';
+import { generatorDir, isPerSeed, needsOf } from './strategy-needs.ts';
+import { type Task, taskName } from './tasks.ts';
 
 /** What a worker says when it ends. */
 export type TaskOutcome =
@@ -47,27 +47,33 @@ interface Planned {
  * none of them fill the remaining processes meanwhile.
  */
 export function planTasks(config: ExperimentConfig): Planned[] {
-  const generators = new Map<string, Task>();
+  const models = new Map<string, Planned>();
+  const matchers = new Map<string, Planned>();
   const cells: Planned[] = [];
+  let reads = false;
+  const put = (into: Map<string, Planned>, task: Task, needs: string[] = []): string => {
+    into.set(taskName(task), { task, needs });
+    return taskName(task);
+  };
   for (const seed of config.seeds) {
     for (const strategy of config.strategies) {
-      const needs: string[] = [];
-      const name = generatorOf(config, strategy);
-      if (synthesises(strategy) && name !== undefined) {
-        const task: Task = {
-          kind: 'generator',
-          name,
-          seed: isPerSeed(config, name) ? seed : null,
-        };
-        generators.set(taskName(task), task);
-        needs.push(taskName(task), taskName({ kind: 'reference' }));
+      const { searched, matcher, reference } = needsOf(config, strategy);
+      const seedOf = (model: string | undefined): number | null =>
+        model !== undefined && isPerSeed(config, model) ? seed : null;
+      const needModel = (name: string | undefined): string[] =>
+        name === undefined ? [] : [put(models, { kind: 'generator', name, seed: seedOf(name) })];
+      const needs = needModel(searched);
+      if (matcher !== undefined) {
+        const task: Task = { kind: 'matcher', name: matcher.name, seed: seedOf(matcher.model) };
+        needs.push(put(matchers, task, needModel(matcher.model)));
       }
+      if (reference) needs.push(taskName({ kind: 'reference' }));
+      reads ||= reference;
       cells.push({ task: { kind: 'cell', strategy: strategyName(strategy), seed }, needs });
     }
   }
-  const trained: Planned[] = [...generators.values()].map((task) => ({ task, needs: [] }));
-  const reference: Planned[] = trained.length > 0 ? [{ task: { kind: 'reference' }, needs: [] }] : [];
-  return [...trained, ...reference, ...cells];
+  const references: Planned[] = reads ? [{ task: { kind: 'reference' }, needs: [] }] : [];
+  return [...models.values(), ...references, ...matchers.values(), ...cells];
 }
 
 /** Whether the run folder already holds the task's result. */
@@ -77,9 +83,20 @@ export async function isFinished(run: string, config: ExperimentConfig, task: Ta
       return existsSync(`${runPaths.reference(run)}/quality.json`);
     case 'generator':
       return existsSync(`${generatorDir(run, config, task.name, task.seed ?? 0)}/model.json`);
+    case 'matcher':
+      // One that is there is opened and held to the pool, and made anew if it does not fit, before cells share it.
+      return noCellNeeds(run, config, task);
     case 'cell':
       return (await readFinishedRounds(runPaths.cell(run, task.strategy, task.seed))).length > config.rounds;
   }
+}
+
+/** Whether all cells that search a matcher are finished. */
+async function noCellNeeds(run: string, config: ExperimentConfig, matcher: Task): Promise<boolean> {
+  const name = taskName(matcher);
+  const cells = planTasks(config).filter(({ needs }) => needs.includes(name));
+  const finished = await Promise.all(cells.map(({ task }) => isFinished(run, config, task)));
+  return finished.every((is) => is);
 }
 
 /** Runs every task that is not finished. A failed task takes those that need it along; the others go on. */

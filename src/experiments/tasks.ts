@@ -8,45 +8,36 @@ import { setImmediate } from 'node:timers/promises';
 import { loadGenerator } from '../../generators/load.ts';
 import { type TrainingProgress, trainGenerator } from '../../generators/training.ts';
 import { spelt } from '../../generators/training-folder.ts';
-import { type RoundQueries, runLoop } from '../acquisition/loop.ts';
+import { runLoop } from '../acquisition/loop.ts';
 import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
-import type { Answer, TimingRecord } from '../acquisition/round-record.ts';
-import { createStrategy, synthesises } from '../acquisition/strategies/registry.ts';
+import type { TimingRecord } from '../acquisition/round-record.ts';
+import { createStrategy } from '../acquisition/strategies/registry.ts';
 import { appendLineSynced, writeFileAtomic } from '../atomic-write.ts';
-import { margins, scoreImages } from '../classifiers/predict.ts';
 import { loadClassifier, saveClassifier } from '../classifiers/saved.ts';
 import { trainClassifier } from '../classifiers/train.ts';
 import type { Dataset, ImageShape } from '../datasets/dataset.ts';
 import { loadDataset } from '../datasets/registry.ts';
 import { rootStream } from '../random.ts';
-import { type ExperimentConfig, generatorOf, isPerSeed, strategyName } from './config.ts';
+import { type ExperimentConfig, strategyName } from './config.ts';
 import { takeGeneratorFolder } from './generator-folder.ts';
+import type { MatchPicture, QueryPicture } from './round-pictures.ts';
 import {
   type ReferenceQuality,
   readFinishedRounds,
   readImagesNpy,
   readLines,
   runPaths,
-  writeImagesNpy,
 } from './run-folder.ts';
+import { makeMatcher, openRunMatcher } from './run-matcher.ts';
+import { saveQueries } from './save-queries.ts';
+import { generatorDir, needsOf } from './strategy-needs.ts';
 
-/** One piece of work. A generator without a seed serves all seeds. */
+/** One piece of work. A generator or a matcher without a seed serves all seeds. */
 export type Task =
   | { readonly kind: 'reference' }
   | { readonly kind: 'generator'; readonly name: string; readonly seed: number | null }
+  | { readonly kind: 'matcher'; readonly name: string; readonly seed: number | null }
   | { readonly kind: 'cell'; readonly strategy: string; readonly seed: number };
-
-/** What a picture of a round's queries shows. */
-export interface QueryPicture {
-  readonly heading: string;
-  readonly images: Uint8Array;
-  readonly shape: ImageShape;
-  readonly captions: readonly {
-    readonly title: string;
-    readonly detail: string;
-    readonly tone: 'plain' | 'warning';
-  }[];
-}
 
 export interface TaskContext {
   readonly run: string;
@@ -57,6 +48,7 @@ export interface TaskContext {
   /** Where a long step stands; replaces what was said before. */
   readonly onStatus: (text: string) => void;
   readonly writeQueryPicture: (file: string, picture: QueryPicture) => Promise<void>;
+  readonly writeMatchPicture: (file: string, picture: MatchPicture) => Promise<void>;
   readonly writeSampleGrid: (file: string, images: Uint8Array, shape: ImageShape) => Promise<void>;
   /** Aborts at the next point from which the task can go on. */
   readonly signal: AbortSignal;
@@ -69,6 +61,8 @@ export function taskName(task: Task): string {
       return 'reference classifier';
     case 'generator':
       return task.seed === null ? `generator ${task.name}` : `generator ${task.name}, seed ${task.seed}`;
+    case 'matcher':
+      return task.seed === null ? `index ${task.name}` : `index ${task.name}, seed ${task.seed}`;
     case 'cell':
       return `${task.strategy}, seed ${task.seed}`;
   }
@@ -81,6 +75,8 @@ export async function runTask(task: Task, context: TaskContext): Promise<void> {
       return trainReference(context);
     case 'generator':
       return trainExperimentGenerator(task.name, task.seed, context);
+    case 'matcher':
+      return makeMatcher(task.name, task.seed, context);
     case 'cell':
       return runCell(task.strategy, task.seed, context);
   }
@@ -163,7 +159,7 @@ async function trainExperimentGenerator(
 
 /** One strategy and one seed, from wherever it stands. */
 async function runCell(strategy: string, seed: number, context: TaskContext): Promise<void> {
-  const { run, config, dataDirs, onLine, signal } = context;
+  const { run, config, dataDirs, onLine, writeQueryPicture, writeMatchPicture, signal } = context;
   const spec = config.strategies.find((candidate) => strategyName(candidate) === strategy);
   if (spec === undefined) throw new Error(`cell ${strategy}: expected a strategy of the config`);
   const cell = runPaths.cell(run, strategy, seed);
@@ -175,16 +171,26 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
 
   const dataset = await loadDataset(config.dataset, { dataDirs });
   const root = rootStream(seed);
-  const generatorName = generatorOf(config, spec);
-  const needsGenerator = synthesises(spec) && generatorName !== undefined;
-  const generator = needsGenerator
-    ? await loadGenerator(generatorDir(run, config, generatorName, seed))
-    : undefined;
-  const reference = needsGenerator ? await loadReference(context) : undefined;
+  const needs = needsOf(config, spec);
+  const held: { dispose(): void }[] = [];
+  const hold = <T extends { dispose(): void }>(resource: T): T => {
+    held.push(resource);
+    return resource;
+  };
   try {
+    const resources = {
+      ...(needs.searched && {
+        generator: hold(await loadGenerator(generatorDir(run, config, needs.searched, seed))),
+      }),
+      ...(needs.matcher && {
+        matcher: hold((await openRunMatcher(needs.matcher, dataset, seed, context)).matcher),
+      }),
+    };
+    const reference = needs.reference ? await loadReference(context) : undefined;
+    if (reference !== undefined) hold(reference.classifier);
     await runLoop({
       dataset,
-      strategy: createStrategy(spec, generator === undefined ? {} : { generator }),
+      strategy: createStrategy(spec, resources),
       strategyName: strategy,
       oracle: new Oracle({
         truth: dataset.train.labels,
@@ -202,7 +208,16 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
       root,
       finished,
       replayImages: (round) => readImagesNpy(runPaths.queryImages(cell, round), dataset.shape),
-      onQueries: (queries) => saveQueries(queries, dataset, cell, strategy, seed, context),
+      onQueries: (queries) =>
+        saveQueries(queries, {
+          dataset,
+          cell,
+          heading: `${strategy}, seed ${seed}`,
+          minConfidence: config.oracle.minConfidence,
+          writeQueryPicture,
+          writeMatchPicture,
+          signal,
+        }),
       onRound: async (record, timing) => {
         // Let a pending stop or the parent's death be noticed before anything is written.
         await setImmediate();
@@ -215,40 +230,8 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
       },
     });
   } finally {
-    generator?.dispose();
-    reference?.classifier.dispose();
+    for (const resource of held.reverse()) resource.dispose();
   }
-}
-
-/** Keeps what was asked: pictures for people, and the bytes of synthesised images for replay. */
-async function saveQueries(
-  { round, rows, images, answers, classifier }: RoundQueries,
-  dataset: Dataset,
-  cell: string,
-  strategy: string,
-  seed: number,
-  { config, signal, writeQueryPicture }: TaskContext,
-): Promise<void> {
-  await setImmediate();
-  signal.throwIfAborted();
-  if (rows === null) await writeImagesNpy(runPaths.queryImages(cell, round), images, dataset.shape);
-  const margin = margins(await scoreImages(classifier, images), classifier.classes);
-  await writeQueryPicture(runPaths.queryGrid(cell, round), {
-    heading: `${strategy}, seed ${seed}, round ${round}`,
-    images,
-    shape: dataset.shape,
-    captions: answers.map((answer, query) => ({
-      title: answer.label === null ? 'abstained' : (dataset.classNames[answer.label] as string),
-      tone: answer.label === null ? 'warning' : 'plain',
-      detail: `margin ${(margin[query] as number).toPrecision(2)}${rows === null ? `, ${certainty(answer, config)}` : ''}`,
-    })),
-  });
-}
-
-/** How sure the reference was, and why it abstained although it was sure. */
-function certainty({ label, confidence }: Answer, { oracle }: ExperimentConfig): string {
-  const elsewhere = label === null && confidence >= oracle.minConfidence;
-  return `${elsewhere ? 'another class' : 'oracle'} ${percent(confidence)}`;
 }
 
 /** A crash between the two appends may leave one timing too many. */
@@ -264,11 +247,6 @@ async function cutTimings(cell: string, rounds: number): Promise<void> {
       .map((timing) => `${JSON.stringify(timing)}\n`)
       .join(''),
   );
-}
-
-/** Where the generator that a cell of this seed draws on lies. */
-export function generatorDir(run: string, config: ExperimentConfig, name: string, seed: number): string {
-  return runPaths.generator(run, name, isPerSeed(config, name) ? seed : null);
 }
 
 async function loadReference({ run, config }: TaskContext): Promise<ReferenceClassifier> {

@@ -49,7 +49,7 @@ describe('parseConfig', () => {
     [
       'a generator that is not there',
       { generators: {} },
-      'strategies.1.generator: expected an entry under "generators", got none',
+      'strategies.1.generator: expected an entry under "generators" (dcgan, wgan-gp, vae, folder), got none',
     ],
     [
       'an unknown generator',

@@ -63,6 +63,7 @@ describe('a generator from a folder', () => {
       onLine: (line) => lines.push(line),
       onStatus: () => {},
       writeQueryPicture: async () => {},
+      writeMatchPicture: async () => {},
       writeSampleGrid: async () => {},
       signal: new AbortController().signal,
     });

@@ -1,7 +1,8 @@
 /** Tiny real models with known answers. */
 import * as tf from '@tensorflow/tfjs';
 import type { Generator } from '../../generators/generator.ts';
-import type { Classifier } from '../../src/classifiers/classifier.ts';
+import type { TrainedClassifier } from '../../src/classifiers/classifier.ts';
+import { LinearSvmConfig } from '../../src/classifiers/config.ts';
 import { type ImageShape, imageSize } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 
@@ -30,9 +31,9 @@ export function randomLinearGenerator(latentSize: number, shape: ImageShape, sca
   );
 }
 
-export interface ToyClassifier extends Classifier {
+export interface ToyClassifier extends TrainedClassifier {
   /** `[size, classes]`, row-major. */
-  readonly weights: Float32Array;
+  readonly kernel: Float32Array;
   readonly biases: readonly number[];
   /** What it computes with. */
   readonly variables: readonly tf.Variable[];
@@ -40,29 +41,36 @@ export interface ToyClassifier extends Classifier {
 
 /** Scores `x W + b` of images flattened in the order height, width, channel. */
 export function linearClassifier(
-  weights: Float32Array,
+  kernel: Float32Array,
   biases: readonly number[],
   shape: ImageShape,
 ): ToyClassifier {
   const classes = biases.length;
   // Trainable variables, as a network's are, so that a careless optimiser would move them.
-  const [kernel, offset] = tf.tidy(() => [
-    tf.variable(tf.tensor2d(weights, [imageSize(shape), classes])),
+  const [matrix, offset] = tf.tidy(() => [
+    tf.variable(tf.tensor2d(kernel, [imageSize(shape), classes])),
     tf.variable(tf.tensor1d([...biases])),
   ]);
   const features = (images: tf.Tensor4D) => tf.reshape(images, [images.shape[0], -1]) as tf.Tensor2D;
   return {
     classes,
     shape,
-    weights,
+    kernel,
     biases,
-    variables: [kernel, offset],
+    config: LinearSvmConfig.parse({ kind: 'linear-svm' }),
+    training: { labels: 0, updates: 0, objective: 0, dualityGap: null },
+    weights: () => new Map(Object.entries({ matrix, offset } as Record<string, tf.Tensor>)),
+    variables: [matrix, offset] as tf.Variable[],
     features,
     scores: (images) =>
       tf.tidy(
-        () => tf.add(tf.matMul(features(images), kernel as tf.Tensor as tf.Tensor2D), offset) as tf.Tensor2D,
+        () =>
+          tf.add(
+            tf.matMul(features(images), matrix as tf.Tensor as tf.Tensor2D),
+            offset as tf.Tensor,
+          ) as tf.Tensor2D,
       ),
-    dispose: () => tf.dispose([kernel, offset]),
+    dispose: () => tf.dispose([matrix, offset] as tf.Tensor[]),
   };
 }
 
@@ -78,10 +86,10 @@ export function randomSvm(shape: ImageShape, bias = 0.5): ToyClassifier {
 }
 
 /** Scores of one image, `[size]` in model range, in double precision on the host. */
-export function scoresOf({ weights, biases }: ToyClassifier, image: ArrayLike<number>): number[] {
+export function scoresOf({ kernel, biases }: ToyClassifier, image: ArrayLike<number>): number[] {
   return biases.map((bias, label) => {
     let score = bias;
-    for (let i = 0; i < image.length; i++) score += image[i]! * weights[i * biases.length + label]!;
+    for (let i = 0; i < image.length; i++) score += image[i]! * kernel[i * biases.length + label]!;
     return score;
   });
 }

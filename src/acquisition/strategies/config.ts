@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { GaalConfig } from '../../queries/config.ts';
+import { AsalConfig } from './asal-config.ts';
 
 const name = z
   .string()
@@ -14,6 +15,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('random'), name }),
   z.strictObject({ kind: z.literal('uncertainty'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
+  AsalConfig.extend({ kind: z.literal('asal'), name }),
 ]);
 
 export type StrategyConfig = z.output<typeof StrategyConfig>;

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createUncertainty } from '../../../src/acquisition/strategies/uncertainty.ts';
 import type { Round } from '../../../src/acquisition/strategy.ts';
 import { selectBackend } from '../../../src/backend/backend.ts';
-import type { Classifier } from '../../../src/classifiers/classifier.ts';
+import type { TrainedClassifier } from '../../../src/classifiers/classifier.ts';
+import { LinearSvmConfig } from '../../../src/classifiers/config.ts';
 import { rootStream } from '../../../src/random.ts';
 import { type PoolIndex, poolIndex } from '../../../src/shapes.ts';
 
@@ -12,7 +13,7 @@ beforeAll(() => selectBackend('cpu'));
 const bytes = (rows: readonly PoolIndex[]) => Uint8Array.from(rows, (row) => (row * 37) % 256);
 
 /** Three classes whose scores are linear in the brightness of a one-pixel image. */
-const classifier: Classifier = {
+const classifier: TrainedClassifier = {
   classes: 3,
   shape: [1, 1, 1],
   scores: (images) =>
@@ -20,6 +21,9 @@ const classifier: Classifier = {
       tf.matMul(images.reshape([-1, 1]), tf.tensor2d([[-2, 0.3, 1.7]])).add<tf.Tensor2D>([0, 0.4, 0.1]),
     ),
   features: (images) => images.reshape([-1, 1]),
+  config: LinearSvmConfig.parse({ kind: 'linear-svm' }),
+  training: { labels: 0, updates: 0, objective: 0, dualityGap: null },
+  weights: () => new Map(),
   dispose: () => {},
 };
 
