@@ -75,6 +75,64 @@ const KNOWN: readonly KnownGroup[] = [
     keys: { meanMarginPool: 'pool', meanMarginSelected: 'picked' },
   },
   {
+    title: 'Uncertainty along the way',
+    explanation:
+      'What the task model makes of the samples the searches started from, of the images they ended with and of the rows bought in their place; means over the queries. By entropy, in nats, higher is less certain; by margin, the lead of the best class over the second, lower is (uncertaintyMeasure says by which).',
+    keys: {
+      uncertaintyStart: 'at random samples',
+      uncertaintyMatched: 'rows bought',
+      uncertaintyEnd: 'synthesised',
+    },
+  },
+  {
+    title: 'Uncertainty kept',
+    explanation:
+      'Share of what the search gained that is left in the rows bought: (bought − start) / (synthesised − start). 1 if matching lost nothing, 0 if the rows are as uncertain as images never searched for, below 0 if less.',
+    keys: { uncertaintyKept: 'kept' },
+  },
+  {
+    title: 'Distance to the match',
+    explanation:
+      'Euclidean, between features: median from a pool image to the nearest other one, median and largest from a synthesised image to the row bought in its place.',
+    keys: {
+      poolDistance: 'between pool images',
+      matchDistance: 'to the match, median',
+      matchDistanceLargest: 'to the match, largest',
+    },
+  },
+  {
+    title: 'Distance to the match, relative',
+    explanation:
+      'Median distance to the match over that between pool images. Near 1 the synthesised images lie among the pool; far above, beside it.',
+    keys: { matchDistanceRatio: 'ratio' },
+  },
+  {
+    title: 'Collisions',
+    explanation:
+      'Share of queries whose first choice went to another query of the round, so that another row was bought.',
+    keys: { collisionRate: 'collided' },
+    share: true,
+  },
+  {
+    title: 'Different first choices',
+    explanation:
+      'Rows that the queries of a round would have chosen, each counted once: few if the queries are alike.',
+    keys: { distinctPreferences: 'rows' },
+  },
+  {
+    title: 'Label agreement',
+    explanation:
+      'Share of queries whose match has the label that the reference reads in the synthesised image, of those in which it reads one.',
+    keys: { labelAgreement: 'agree' },
+    share: true,
+  },
+  {
+    title: 'Queries with a reading',
+    explanation:
+      'Synthesised images in which the reference reads a class; label agreement is a share of them.',
+    keys: { agreementAnswered: 'read' },
+  },
+  {
     title: 'Abstentions',
     explanation: 'Queries of a round that the oracle could not read.',
     keys: { abstentions: 'abstentions' },

@@ -60,6 +60,10 @@ details>:nth-child(2){margin-top:.9rem}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));gap:1.25rem 1.5rem;margin-bottom:1.25rem}
 .samples figure{margin:0}
 .samples .picture{width:100%;max-width:30rem;image-rendering:pixelated}
+.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1.1rem 1.5rem;margin:.25rem 0 1.75rem}
+.pairs figure{margin:0}
+.pairs .picture{max-width:100%;border-radius:.15rem;image-rendering:pixelated}
+.pairs figcaption{margin-top:.3rem;line-height:1.35}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem;max-width:none;font-size:.93rem}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0;overflow-wrap:anywhere}

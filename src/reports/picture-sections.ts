@@ -8,14 +8,13 @@ import { html, raw } from 'hono/html';
 import { mean } from '../experiments/statistics.ts';
 import { inlineSvg, renderSvg } from './chart.ts';
 import { type Html, type PageSection, strategyKey } from './html.ts';
+import { isMatched } from './matched-rounds.ts';
 import { count, figure, percent } from './number-format.ts';
 import { ALL_STYLES, LIGHT, seriesStyles } from './palette.ts';
-import { type NumberedFile, numberedFiles, readPicture, spread } from './pictures.ts';
+import { type NumberedFile, numberedFiles, PICTURE_BUDGET, readPicture, spread } from './pictures.ts';
 import { type CellRecord, className, type RunRecord, readLines } from './run-record.ts';
 import { linesSpec } from './small-charts.ts';
 
-/** What all pictures of a page may take, in bytes of PNG; base64 adds a third. */
-const PICTURE_BUDGET = 2_400_000;
 const MOST_PICTURE_BYTES = 180_000;
 /** Pixels of a query grid shown at most: about five rows of queries. */
 const MOST_GRID_HEIGHT = 1300;
@@ -35,8 +34,12 @@ export async function queriesSection(run: RunRecord): Promise<PageSection> {
   const total = chosen.reduce((sum, { files }) => sum + files.length, 0);
   const maxBytes = Math.min(MOST_PICTURE_BYTES, PICTURE_BUDGET / total);
   const parts: Html[] = [];
-  const synthesises = ({ rounds }: CellRecord) => rounds.some((record) => record.synthesised !== undefined);
+  const synthesises = ({ rounds }: CellRecord) =>
+    rounds.some((record) => record.synthesised !== undefined || isMatched(record));
   const openAll = chosen.length <= 2 || !chosen.some(({ cell }) => synthesises(cell));
+  const matches = chosen.some(({ cell }) => cell.rounds.some(isMatched))
+    ? ' Where a strategy buys pool images in place of those it synthesises, a row shows the synthesised image, the one bought and what else was near; the section on matches judges them.'
+    : '';
   for (const { cell, files } of chosen) {
     const figures: Html[] = [];
     for (const file of files) figures.push(await queryFigure(run, cell, file, maxBytes));
@@ -47,7 +50,7 @@ export async function queriesSection(run: RunRecord): Promise<PageSection> {
   return {
     id: 'queries',
     title: 'Queries',
-    body: html`<p class="note">Under each image stand the answer that was bought for it and its figures at the moment it was chosen. Every round of every seed lies in the run folder under cells/&lt;strategy&gt;/seed-&lt;n&gt;/queries/.</p>${parts}`,
+    body: html`<p class="note">Under each image stand the answer that was bought for it and its figures at the moment it was chosen.${matches} Every round of every seed lies in the run folder under cells/&lt;strategy&gt;/seed-&lt;n&gt;/queries/.</p>${parts}`,
   };
 }
 
@@ -121,12 +124,17 @@ async function queryFigure(
       return `${times} × ${wanted === null ? 'abstained' : className(run, wanted)}`;
     })
     .join(', ');
-  const source = record?.synthesised === undefined ? 'picked from the pool' : 'synthesised';
+  const source = sourceOf(record);
   const alt = `${count(answers.length, 'image')} ${source} by ${strategy} in round ${number} of seed ${seed}. Answers in order: ${answers.slice(0, 50).join(', ')}.`;
   return html`<figure><div class="scroll" role="region" aria-label="Queries of ${strategy}, round ${number}" tabindex="0"><img class="picture" src="${uri}" width="${width}" height="${height}" alt="${alt}"></div>
 <figcaption><strong>Round ${number}</strong>: ${source}, chosen by the model trained on ${before?.labels ?? 0} labels (test accuracy ${percent(before?.testAccuracy)}). Answers: ${tally}.${
     cropped ? ' Only the first rows are shown.' : ''
   }</figcaption></figure>`;
+}
+
+function sourceOf(record: CellRecord['rounds'][number] | undefined): string {
+  if (record?.synthesised !== undefined) return 'synthesised';
+  return record !== undefined && isMatched(record) ? 'matched from the pool' : 'picked from the pool';
 }
 
 /** Folders below `root` that hold sample grids or training metrics, by name. */

@@ -6,6 +6,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 
+/** What all pictures of a kind may take in a page, in bytes of PNG; base64 adds a third. */
+export const PICTURE_BUDGET = 2_400_000;
+
 export interface Picture {
   /** `data:image/png;base64,...`, or a WebP */
   readonly uri: string;
@@ -21,14 +24,18 @@ export interface NumberedFile {
   readonly file: string;
 }
 
+/** The PNG of a file as {@link fitPicture} makes it. */
+export async function readPicture(file: string, maxHeight: number, maxBytes: number): Promise<Picture> {
+  return fitPicture(await readFile(file), maxHeight, maxBytes);
+}
+
 /**
  * A PNG as a data URI.
  *
  * One taller than `maxHeight` pixels loses its lower part. One of more than `maxBytes` becomes a WebP, and
  * smaller until it fits.
  */
-export async function readPicture(file: string, maxHeight: number, maxBytes: number): Promise<Picture> {
-  const original = await readFile(file);
+export async function fitPicture(original: Buffer, maxHeight: number, maxBytes: number): Promise<Picture> {
   const { width, height } = await sharp(original).metadata();
   const shown = { width, height: Math.min(height, maxHeight) };
   const cropped = shown.height < height;

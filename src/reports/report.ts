@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../atomic-write.ts';
 import { runPaths } from '../experiments/run-folder.ts';
 import { writeLearningCurve } from './curves.ts';
 import { type Html, renderPage } from './html.ts';
+import { matchesSection } from './match-sections.ts';
 import { count, list } from './number-format.ts';
 import { generatorSection, queriesSection } from './picture-sections.ts';
 import { diagnosticsSection, oracleSection, timeSection } from './process-sections.ts';
@@ -42,6 +43,7 @@ export async function writeReport(runDir: string): Promise<WrittenReport> {
 
 /** The page as text. */
 export async function reportPage(run: RunRecord, results: Results): Promise<string> {
+  const matches = await matchesSection(run);
   const generator = await generatorSection(run);
   return renderPage({
     title: results.name,
@@ -55,6 +57,7 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
       oracleSection(run),
       await diagnosticsSection(run),
       await queriesSection(run),
+      ...(matches === null ? [] : [matches]),
       ...(generator === null ? [] : [generator]),
       await timeSection(run),
       provenanceSection(run),

@@ -9,6 +9,7 @@ import type { RoundRecord, TimingRecord } from '../../src/acquisition/round-reco
 import { drawDigit } from '../../src/datasets/digits.ts';
 import { rootStream, type Stream } from '../../src/random.ts';
 import { writeGrid, writeQueryGrid } from '../../src/reports/grid.ts';
+import { type MatchedFixtureRound, matchedRound, startMatchedCell } from './matched-fixture.ts';
 
 export interface FixtureOptions {
   readonly seeds?: readonly number[];
@@ -26,6 +27,8 @@ export interface FixtureOptions {
   readonly pictures?: readonly number[];
   readonly generator?: boolean;
   readonly manifest?: boolean;
+  /** Grey levels by which what a strategy of kind `asal` synthesises strays from real images, by name. */
+  readonly noise?: Readonly<Record<string, number>>;
 }
 
 const SHAPE = [28, 28, 1] as const;
@@ -43,6 +46,7 @@ export async function writeRunFixture({
   pictures = [1, Math.ceil(rounds / 2), rounds],
   generator = true,
   manifest = true,
+  noise: noiseOf = {},
 }: FixtureOptions = {}): Promise<string> {
   const run = mkdtempSync(path.join(tmpdir(), 'genal-report-'));
   const ended = Object.keys(unfinished).length === 0;
@@ -95,14 +99,27 @@ export async function writeRunFixture({
       const last = unfinished[key] ?? rounds;
       const records: RoundRecord[] = [];
       const timings: TimingRecord[] = [];
+      const pool = kind === 'asal' ? startMatchedCell(rootStream(seed).of('pool')) : null;
       for (let round = 0; round <= last; round++) {
         const progress = round / rounds;
         const start = 0.951 + 0.006 * rootStream(seed).of('start').normal();
         const rise = 0.03 * (1 - Math.exp(-3 * progress)) + (gain[name] ?? 0) * progress;
         const dip = kind === 'gaal' && round === 1 ? -0.006 : 0;
         const noise = round === 0 ? 0 : 0.0018 * stream.of('noise', round).normal();
+        const matched =
+          pool === null || round === 0
+            ? null
+            : await matchedRound(pool, {
+                round,
+                batch,
+                stream: stream.of('matched', round),
+                folder: pictures.includes(round) ? cell : null,
+                heading: `${name}, seed ${seed}`,
+                noise: noiseOf[name] ?? 20,
+              });
         records.push(
           roundRecord({
+            matched,
             kind,
             round,
             batch,
@@ -115,12 +132,12 @@ export async function writeRunFixture({
         timings.push({
           round,
           trainMs: 310 + 12 * round + 20 * stream.uniform(),
-          generateMs: kind === 'gaal' && round > 0 ? 2210 + 90 * stream.uniform() : 0,
-          matchMs: 0,
-          scoreMs: kind === 'uncertainty' && round > 0 ? 180 + 20 * stream.uniform() : 0,
+          generateMs: (kind === 'gaal' || kind === 'asal') && round > 0 ? 2210 + 90 * stream.uniform() : 0,
+          matchMs: kind === 'asal' && round > 0 ? 34 + 8 * stream.uniform() : 0,
+          scoreMs: (kind === 'uncertainty' || kind === 'asal') && round > 0 ? 180 + 20 * stream.uniform() : 0,
           rssBytes: 412_000_000 + 1_500_000 * round,
         });
-        if (round > 0 && seed === seeds[0] && pictures.includes(round)) {
+        if (matched === null && round > 0 && seed === seeds[0] && pictures.includes(round)) {
           await drawQueries(cell, { kind, name, seed, classes, batch, stream, record: records[round]! });
         }
       }
@@ -139,6 +156,7 @@ export function removeRunFixture(run: string): void {
 }
 
 function roundRecord({
+  matched,
   kind,
   round,
   batch,
@@ -146,6 +164,7 @@ function roundRecord({
   stream,
   testAccuracy,
 }: {
+  matched: MatchedFixtureRound | null;
   kind: string;
   round: number;
   batch: number;
@@ -155,12 +174,13 @@ function roundRecord({
 }): RoundRecord {
   const synthesised = kind === 'gaal' && round > 0;
   const asked = round === 0 ? 50 : batch;
-  const answers = Array.from({ length: asked }, () => {
+  const drawn = Array.from({ length: asked }, () => {
     const label = stream.integer(classes);
     if (!synthesised) return { label, confidence: 1 };
     const confidence = 0.45 + 0.55 * Math.sqrt(stream.uniform());
     return { label: confidence < 0.5 ? null : label, confidence };
   });
+  const answers = matched?.answers ?? drawn;
   const answersPerClass = Array.from(
     { length: classes },
     (_, label) => answers.filter((answer) => answer.label === label).length,
@@ -179,7 +199,7 @@ function roundRecord({
     testAccuracy,
     ...(synthesised
       ? { synthesised: asked }
-      : { selected: Array.from({ length: asked }, (_, i) => 1000 * round + i) }),
+      : { selected: matched?.rows ?? Array.from({ length: asked }, (_, i) => 1000 * round + i) }),
     answers,
     diagnostics: {
       ...(synthesised
@@ -198,6 +218,7 @@ function roundRecord({
       ...(kind === 'uncertainty' && round > 0
         ? { meanMarginPool: 1.4 + 0.04 * round, meanMarginSelected: 0.02 + 0.005 * stream.uniform() }
         : {}),
+      ...matched?.diagnostics,
       ...common,
     },
   };
