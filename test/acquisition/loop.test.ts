@@ -165,3 +165,59 @@ describe('runLoop', () => {
     await expect(run(short, 'short')).rejects.toThrow('short: expected 4 pool rows, got 3');
   });
 });
+
+/** Buys random rows, and says that they stand for images it synthesised: other rows of the pool. */
+const standingIn: Strategy = {
+  select: async ({ pool, batch, stream }) => {
+    const rows = stream.choose(pool.candidates, batch);
+    const images = pool.bytes(stream.choose(pool.candidates, batch));
+    const queries = rows.map((row) => ({
+      row,
+      distance: 1,
+      rank: 0,
+      collided: false,
+      neighbours: [],
+      uncertainty: { start: 0, end: 0, matched: 0 },
+      synthesisedAt: [0, 0] as const,
+      matchedAt: [0, 0] as const,
+    }));
+    return {
+      kind: 'pool',
+      rows,
+      diagnostics: {},
+      times: { generateMs: 7, matchMs: 5, scoreMs: 3 },
+      matched: { images, measure: 'margin', queries, plane: { candidates: [], labelled: [] } },
+    };
+  },
+};
+
+describe('rows bought in place of synthesised images', () => {
+  test('are charged once; how the reference reads the images is told beside, and costs nothing', async () => {
+    const { records, queries } = await run(standingIn, 'standing-in');
+    expect(records.map(({ labelsCharged }) => labelsCharged)).toEqual([6, 10, 14, 18]);
+    expect(records.map(({ labels }) => labels)).toEqual([6, 10, 14, 18]);
+    for (const [at, { matches, answers }] of queries.entries()) {
+      const readings = matches?.readings ?? [];
+      expect(readings).toHaveLength(4);
+      const agreeing = readings.filter(({ label }, query) => label === answers[query]?.label).length;
+      expect(records[at + 1]?.diagnostics).toMatchObject({
+        labelAgreement: agreeing / 4,
+        agreementAnswered: 4,
+      });
+    }
+  });
+
+  test('leave the images out of the training set', async () => {
+    const seen: number[] = [];
+    await run(standingIn, 'standing-in', {
+      onQueries: async ({ classifier: model }) => void seen.push(model.training.labels),
+    });
+    expect(seen).toEqual([6, 10, 14]);
+  });
+
+  test('have their times as the strategy tells them', async () => {
+    const timings: object[] = [];
+    await run(standingIn, 'standing-in', { onRound: async (_, timing) => void timings.push(timing) });
+    expect(timings[1]).toMatchObject({ generateMs: 7, matchMs: 5, scoreMs: 3 });
+  });
+});
