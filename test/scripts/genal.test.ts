@@ -10,12 +10,12 @@ describe('genal', () => {
   test('explains itself', async () => {
     const { status, stdout } = await genal('--help');
     expect(status).toBe(0);
-    for (const command of ['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample']) {
+    for (const command of ['doctor', 'backend', 'data', 'run', 'resume', 'compare', 'train', 'sample']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
 
-  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'train', 'sample'])(
+  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'compare', 'train', 'sample'])(
     'explains %s',
     async (command) => {
       const { status, stdout } = await genal(command, '--help');
@@ -33,7 +33,7 @@ describe('genal', () => {
   test.each([
     [
       ['fly'],
-      'genal: expected one of doctor, backend, data, run, resume, train, judge, evaluate, sample, got "fly"',
+      'genal: expected one of doctor, backend, data, run, resume, compare, train, judge, evaluate, sample, got "fly"',
     ],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
     [
@@ -51,6 +51,8 @@ describe('genal', () => {
       /rounds: expected initial\.size \+ batch x rounds to fit the \d+ rows of the pool/,
     ],
     [['resume', '/nonexistent'], '/nonexistent: expected a run folder with a config.json, found none'],
+    [['compare'], 'expected one or more run folders, got nothing; see --help'],
+    [['compare', '/nonexistent'], '/nonexistent: expected a run folder with a config.json, found none'],
     [['train', 'dcgan', '--dataset', 'digits'], '--out: expected a folder for the generator, got none'],
     [
       ['sample', '/nonexistent', '--count', '4'],
