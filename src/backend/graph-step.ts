@@ -27,6 +27,12 @@ export interface GraphStepOptions {
    * the graph keeps to those it was recorded with.
    */
   readonly usesConstants?: boolean;
+  /**
+   * Whether the graph stays when the step is disposed, for the next step that does the same to other variables and
+   * constants of the same shapes. For steps that are made anew time and again, with little to optimise: a few such
+   * graphs are kept, and what their optimisers held with them.
+   */
+  readonly keepsGraph?: boolean;
 }
 
 /** Graphs kept of one step, for inputs of different shapes. */
@@ -49,7 +55,7 @@ const MOST_GRAPHS = 4;
  */
 export function graphStep<Inputs extends object, Outputs extends object>(
   step: (inputs: Inputs) => Outputs,
-  { usesConstants = false }: GraphStepOptions = {},
+  { usesConstants = false, keepsGraph = false }: GraphStepOptions = {},
 ): GraphStep<Inputs, Outputs> {
   const prepared = new Map<string, Omit<Prepared, 'numbers'>>();
   let obstacle: string | undefined;
@@ -67,7 +73,7 @@ export function graphStep<Inputs extends object, Outputs extends object>(
     let numbers: HostNumbers | undefined;
     if (known === undefined) {
       const ofTensors: Step = (others) => step(withTensors(inputs, others)) as Tensors;
-      const found = prepare(ofTensors, tensors, usesConstants);
+      const found = prepare(ofTensors, tensors, { usesConstants, keepsGraph });
       numbers = found.numbers;
       known = found;
       prepared.set(key, found);

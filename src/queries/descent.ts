@@ -114,8 +114,8 @@ export async function descend(
         scores?.dispose();
       }
     });
-  // Generator and classifier do not change during a search.
-  const update = graphStep(descendOnce, { usesConstants: true });
+  // Generator and classifier do not change during a search. The next round's has others of the same shapes.
+  const update = graphStep(descendOnce, { usesConstants: true, keepsGraph: true });
 
   try {
     for (let step = 0; step < steps; step++) {
@@ -135,8 +135,9 @@ export async function descend(
       crossed: tf.clone(crossed) as tf.Tensor as tf.Tensor1D,
     };
   } finally {
-    update.dispose();
+    // In this order, so that nobody asks the graph for moments.
     adam.dispose();
+    update.dispose();
     tf.dispose([latents, best, lowest, crossed, startClasses]);
   }
 }

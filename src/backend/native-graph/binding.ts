@@ -51,6 +51,8 @@ export interface NativeEngine {
   readonly isUsingGpuDevice: boolean;
   /** Puts tensors that are on the host only into TensorFlow. */
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
+  /** Tensors and variables that share these values; 0 if they are elsewhere. */
+  refCount(dataId: object): number;
   createOutputTensor(tensor: BoundTensor): tf.Tensor;
   /** Takes values of the host in. */
   move(dataId: object, ...rest: readonly unknown[]): void;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BoundTensor, nativeEngine } from './binding.ts';
-import { GRAPH_TAG, type GraphNode, savedModel } from './saved-model.ts';
+import { GRAPH_TAG } from './saved-model.ts';
 
 /** A tensor to feed: the binding's number, under `<node>:<output>`. */
 export type Fed = readonly [name: string, id: number];
@@ -12,11 +12,14 @@ export type Fed = readonly [name: string, id: number];
 export class GraphSession {
   readonly #id: number;
 
-  /** @throws Error if TensorFlow takes the graph to be none */
-  constructor(nodes: readonly GraphNode[]) {
+  /**
+   * @param content the graph's file, as `savedModel` makes it
+   * @throws Error if TensorFlow takes the graph to be none
+   */
+  constructor(content: Uint8Array) {
     const folder = mkdtempSync(path.join(tmpdir(), 'genal-graph-'));
     try {
-      writeFileSync(path.join(folder, 'saved_model.pb'), savedModel(nodes));
+      writeFileSync(path.join(folder, 'saved_model.pb'), content);
       this.#id = nativeEngine().binding.loadSavedModel(folder, GRAPH_TAG);
     } finally {
       rmSync(folder, { recursive: true, force: true });

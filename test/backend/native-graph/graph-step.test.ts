@@ -339,6 +339,25 @@ describe.skipIf(!presentBackends.includes('tensorflow'))('a step that a graph ca
     step.dispose();
     tf.dispose([batch, held]);
   });
+
+  test('tells a constant from the variable that it was taken from', async () => {
+    const moving = tf.tidy(() => tf.variable(tf.tensor1d([2, 3, 4])));
+    const held = tf.clone(moving);
+    const step = graphStep(
+      ({ rows }: Batch) =>
+        tf.tidy(() => {
+          moving.assign(tf.add(moving, rows.reshape([3])));
+          return { products: tf.mul(moving, held) };
+        }),
+      { usesConstants: true },
+    );
+    const batch = tf.ones([1, 3]) as tf.Tensor2D;
+    expect(await read(step, batch)).toEqual([6, 12, 20]);
+    expect(await read(step, batch)).toEqual([8, 15, 24]);
+    expect(step.obstacle).toBeUndefined();
+    step.dispose();
+    tf.dispose([batch, held, moving]);
+  });
 });
 
 test('on another engine a step is a plain call', async () => {
