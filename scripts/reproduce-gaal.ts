@@ -7,14 +7,10 @@
  *
  * Writes the run folder of the preset, `runs/<preset>/`, report included. `--preset gaal-smoke` takes a minute.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ConfigError } from '../src/experiments/config-error.ts';
 import { mean } from '../src/experiments/statistics.ts';
 import type { Results } from '../src/reports/results.ts';
-import { type CellRecord, readRun } from '../src/reports/run-record.ts';
-import { helpOf, readArguments } from './command.ts';
-import { runCommand } from './commands/run.ts';
+import type { CellRecord } from '../src/reports/run-record.ts';
+import { accuracyAt, digits, markdownTable, percent, reproduce } from './reproduce.ts';
 
 /**
  * Read off the curves of the public replication (billzhaox/PyTorch-GAAL@86cc05e, doc/img/M.png), mean of 10
@@ -27,34 +23,6 @@ const published: readonly { labels: number; random: number | null; gaal: number 
   { labels: 350, random: null, gaal: 0.988 },
   { labels: 400, random: 0.985, gaal: 0.988 },
 ];
-
-const command = {
-  ...runCommand,
-  name: 'reproduce-gaal',
-  usage: '[--preset NAME]',
-  summary: 'Runs the GAAL experiment and prints its figures beside published ones',
-  flags: {
-    ...runCommand.flags,
-    preset: { type: 'string' as const, value: 'NAME', help: 'gaal-mnist-5v7 or gaal-smoke' },
-  },
-};
-
-async function main(words: readonly string[]): Promise<number> {
-  if (words.includes('--help')) {
-    console.log(helpOf(command));
-    return 0;
-  }
-  const args = readArguments(command, words);
-  const preset = args.text('preset') ?? 'gaal-mnist-5v7';
-  const passed = words.filter((word, position) => word !== '--preset' && words[position - 1] !== '--preset');
-  const status = await runCommand.run(readArguments(runCommand, [preset, ...passed]));
-  if (status !== 0) return status;
-  const run = args.text('out') ?? join('runs', preset);
-  const results = JSON.parse(readFileSync(join(run, 'report', 'results.json'), 'utf8')) as Results;
-  console.log(tableOf(results).join('\n'));
-  console.log(`\n${describeSearch((await readRun(run)).cells)}`);
-  return 0;
-}
 
 /**
  * Mean and standard deviation over seeds at our first and last budget and, for the experiment it published, at those
@@ -70,25 +38,19 @@ function tableOf({ name, strategies }: Results): string[] {
       const point = theirs.find((candidate) => candidate.labels === labels);
       return [
         `${labels}`,
-        ...strategies.map((strategy) => oursAt(strategy, labels)),
+        ...strategies.map((strategy) => accuracyAt(strategy, labels)),
         digits(point?.random),
         digits(point?.gaal),
       ];
     });
   const ours = strategies.map((strategy) => `${strategy.name}, ours`);
   const head = ['labels paid', ...ours, 'random, replication', 'gaal, replication'];
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
+  return markdownTable(head, rows);
 }
 
 function budgetOf(point: { labels: number } | { labelsCharged: number } | undefined): number[] {
   if (point === undefined) return [];
   return ['labels' in point ? point.labels : point.labelsCharged];
-}
-
-function oursAt({ curve }: Results['strategies'][number], labels: number): string {
-  const point = curve.find(({ labelsCharged }) => labelsCharged === labels);
-  if (point === undefined) return '';
-  return `${digits(point.mean)} ± ${digits(point.standardDeviation)}`;
 }
 
 /** Means over all rounds and seeds of what GAAL's searches tell about themselves. */
@@ -105,18 +67,9 @@ function describeSearch(cells: readonly CellRecord[]): string {
   ].join('; ');
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-function digits(value: number | null | undefined): string {
-  return value == null ? '' : value.toFixed(4);
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await reproduce({
+  name: 'reproduce-gaal',
+  summary: 'Runs the GAAL experiment and prints its figures beside published ones',
+  presets: ['gaal-mnist-5v7', 'gaal-smoke'],
+  tell: (results, cells) => [...tableOf(results), '', describeSearch(cells)],
+});

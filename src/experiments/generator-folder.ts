@@ -6,12 +6,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Generator } from '../../generators/generator.ts';
 import { generatorFiles, loadGenerator } from '../../generators/load.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
 import type { ImageShape } from '../datasets/dataset.ts';
 import type { ExperimentConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { runPaths } from './run-folder.ts';
+import { type ModelRole, rolesOf } from './strategy-needs.ts';
 
 /** What the copy of a generator's folder came from: its `source.json`. */
 export interface GeneratorSource {
@@ -39,24 +41,45 @@ export async function checkGeneratorFolders(
   for (const [name, entry] of Object.entries(config.generators)) {
     if (entry.kind !== 'folder') continue;
     const copy = runPaths.generator(run, name, null);
-    const fault = await faultOf(existsSync(path.join(copy, 'model.json')) ? copy : entry.path, shape);
+    const dir = existsSync(path.join(copy, 'model.json')) ? copy : entry.path;
+    const fault = await faultOf(dir, shape, rolesOf(config, name));
     if (fault !== undefined) problems.push(`  generators.${name}: ${fault}`);
   }
   if (problems.length > 0)
     throw new ConfigError([`${source}: cannot be carried out`, ...problems].join('\n'));
 }
 
-async function faultOf(dir: string, shape: ImageShape): Promise<string | undefined> {
+async function faultOf(
+  dir: string,
+  shape: ImageShape,
+  roles: readonly ModelRole[],
+): Promise<string | undefined> {
   try {
     const generator = await loadGenerator(dir);
     generator.dispose();
-    return generator.shape.every((size, axis) => size === shape[axis])
-      ? undefined
-      : `expected images [${shape.join(', ')}] as the data set has, got [${generator.shape.join(', ')}] from ${dir}`;
+    if (!generator.shape.every((size, axis) => size === shape[axis])) {
+      return `expected images [${shape.join(', ')}] as the data set has, got [${generator.shape.join(', ')}] from ${dir}`;
+    }
+    const lacking = roles.find((role) => !canPlay(generator, role));
+    return (
+      lacking &&
+      `expected a model that can ${SPELT[lacking]}, got ${generator.kind} from ${dir}, which cannot`
+    );
   } catch (error) {
     if (error instanceof RangeError) return error.message;
     throw error;
   }
+}
+
+const SPELT: Readonly<Record<ModelRole, string>> = {
+  search: 'draw images from random latents',
+  encode: 'encode images',
+  discriminate: 'tell real images from generated ones',
+};
+
+function canPlay({ prior, encode, discriminate, features }: Generator, role: ModelRole): boolean {
+  if (role === 'search') return prior === 'normal';
+  return role === 'encode' ? encode !== undefined : discriminate !== undefined && features !== undefined;
 }
 
 /**

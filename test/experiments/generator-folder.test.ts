@@ -29,7 +29,7 @@ beforeEach(() => {
   cpSync(FIXTURE, folder, { recursive: true });
 });
 
-function configOf(generator: object): ExperimentConfig {
+function configOf(generator: object, strategy: object = { kind: 'gaal' }): ExperimentConfig {
   return parseConfig('plan.json', {
     name: 'test',
     dataset: { name: 'digits' },
@@ -39,7 +39,7 @@ function configOf(generator: object): ExperimentConfig {
     seeds: [1, 2],
     classifier: { kind: 'linear-svm' },
     generators: { mine: generator },
-    strategies: [{ kind: 'gaal' }],
+    strategies: [strategy],
   });
 }
 
@@ -97,6 +97,19 @@ describe('a generator from a folder', () => {
     );
     expect(tf.memory().numTensors).toBe(before);
     expect(existsSync(run)).toBe(false);
+  });
+
+  test('is refused before any work if it cannot do what a strategy wants of it', async () => {
+    const codes = { kind: 'asal', features: { kind: 'autoencoder' } };
+    const config = configOf({ kind: 'folder', path: folder }, codes);
+    await expect(checkGeneratorFolders('plan.json', config, [8, 12, 1], run)).rejects.toThrow(
+      `generators.mine: expected a model that can encode images, got dcgan from ${folder}, which cannot`,
+    );
+    const maps = configOf(
+      { kind: 'folder', path: folder },
+      { kind: 'asal', features: { kind: 'discriminator' } },
+    );
+    await checkGeneratorFolders('plan.json', maps, [8, 12, 1], run);
   });
 
   test('is refused before any work if it cannot be opened', async () => {
