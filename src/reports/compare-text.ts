@@ -8,6 +8,7 @@ import type { Comparison } from './compare.ts';
 import { powerSentence } from './compare-power.ts';
 import {
   count,
+  figure,
   list,
   MISSING,
   percent,
@@ -50,7 +51,9 @@ export function comparisonText(
       percentWithDeviation(strategy.finalAccuracy, 2),
       percentWithDeviation(strategy.areaUnderBudgetCurve, 2),
       neededCell(needed),
-      against === undefined ? MISSING : `${against.wins}/${against.ties}/${against.losses}`,
+      against === undefined || against.wins + against.ties + against.losses === 0
+        ? MISSING
+        : `${against.wins}/${against.ties}/${against.losses}`,
       `${(penaltyMatrix.rowSums[i] ?? 0).toFixed(2)} / ${(penaltyMatrix.columnSums[i] ?? 0).toFixed(2)}`,
       seedsCell(strategy.n, strategy.perSeed),
     ];
@@ -71,7 +74,7 @@ export function comparisonText(
       : `${verdictWords(pair)}: ${pair.reason}`,
     areas[i] === undefined ? MISSING : verdictWords(areas[i]),
   ]);
-  const power = powerSentence(pairs);
+  const power = powerSentence(results);
   return [
     comparisonHead(comparison),
     ...warnings,
@@ -105,7 +108,8 @@ export function comparisonText(
           pairRows,
         )),
     '',
-    'Accuracies are means ± deviations over finished seeds; win/tie/loss counts the other strategies by verdict,',
+    'Accuracies are means ± deviations over finished seeds. Labels are those of the mean curve, in brackets the mean of',
+    'the seeds with its 95 % interval, or how many got there. win/tie/loss counts the other strategies by verdict,',
     `beats / beaten the shares of ${budgetWords(penaltyMatrix.budgets)} at which a paired t-test is significant.`,
     ...(power === null ? [] : [power]),
   ].join('\n');
@@ -127,7 +131,7 @@ export function budgetWords(budgets: readonly number[]): string {
 }
 
 function wholeInterval({ low, high }: Interval): string {
-  return `${low.toFixed(0)} to ${high.toFixed(0)}`;
+  return `${figure(Math.round(low))} to ${figure(Math.round(high))}`;
 }
 
 function seedsCell(n: number, perSeed: Comparison['results']['strategies'][number]['perSeed']): string {

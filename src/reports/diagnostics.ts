@@ -3,6 +3,7 @@
  */
 import type { Diagnostic } from '../acquisition/strategy.ts';
 import { mean } from '../experiments/statistics.ts';
+import { figure } from './number-format.ts';
 import type { CellRecord } from './run-record.ts';
 import type { ChartPoint } from './small-charts.ts';
 
@@ -152,32 +153,44 @@ export function strategyDiagnostics(cells: readonly CellRecord[]): StrategyDiagn
   const keys = new Set(
     cells.flatMap(({ rounds }) => rounds.slice(1).flatMap(({ diagnostics }) => Object.keys(diagnostics))),
   );
-  const constants: { key: string; value: string }[] = [];
+  const constants = new Map<string, string>();
   const series = new Map<string, DiagnosticSeries>();
   for (const key of keys) {
     if (ELSEWHERE.has(key)) continue;
     const values = cells.flatMap(({ rounds }) => rounds.slice(1).map(({ diagnostics }) => diagnostics[key]));
     const texts = values.filter((value) => typeof value === 'string');
-    if (texts.length > 0) constants.push({ key, value: [...new Set(texts)].join(', ') });
-    else if (new Set(values.map((value) => toNumber(value))).size === 1) {
-      constants.push({ key, value: `${toNumber(values[0]) ?? 'none'}` });
-    } else series.set(key, seriesOf(key, cells));
+    if (texts.length > 0) constants.set(key, [...new Set(texts)].join(', '));
+    else {
+      series.set(key, seriesOf(key, cells));
+      const value = toNumber(values[0]);
+      const constant = values.every((other) => toNumber(other) === value);
+      if (constant) constants.set(key, value === null ? 'none' : figure(value));
+    }
   }
   const groups = KNOWN.flatMap(({ title, explanation, keys: labels, share = false }) => {
     const present = Object.entries(labels).flatMap(([key, label]) => {
       const found = series.get(key);
-      series.delete(key);
       return found === undefined ? [] : [{ ...found, label }];
     });
-    return present.length === 0 ? [] : [{ title, explanation, series: present, share }];
+    // What never changes is worth a line only beside something that does.
+    if (present.every(({ key }) => constants.has(key))) return [];
+    for (const { key } of present) {
+      series.delete(key);
+      constants.delete(key);
+    }
+    return [{ title, explanation, series: present, share }];
   });
-  const others = [...series.values()].map((one) => ({
+  const changing = [...series.values()].filter(({ key }) => !constants.has(key));
+  const others = changing.map((one) => ({
     title: humanise(one.key),
     explanation: `“${one.key}” in rounds.jsonl.`,
     series: [one],
     share: false,
   }));
-  return { groups: [...groups, ...others], constants };
+  return {
+    groups: [...groups, ...others],
+    constants: [...constants].map(([key, value]) => ({ key, value })),
+  };
 }
 
 export interface AnswerTable {

@@ -3,7 +3,7 @@
  */
 import { html, raw } from 'hono/html';
 import { inlineSvg, renderSvg } from './chart.ts';
-import { type Html, type PageSection, strategyKey, table } from './html.ts';
+import { facts, type Html, type PageSection, strategyKey, table } from './html.ts';
 import { type MatchFigures, matchFigures, matchSentences, ratio } from './match-figures.ts';
 import { extremePairs, type MatchPair } from './match-pairs.ts';
 import { PLANE_MARKS, planeSpec } from './match-plane.ts';
@@ -14,7 +14,7 @@ import {
   type MatchedRounds,
   readMatchedRounds,
 } from './matched-rounds.ts';
-import { count, figure, percent } from './number-format.ts';
+import { count, figure, NARROW_SPACE, percent } from './number-format.ts';
 import { ALL_STYLES, type SeriesStyle, seriesStyles } from './palette.ts';
 import { PICTURE_BUDGET, spread } from './pictures.ts';
 import { className, type RunRecord } from './run-record.ts';
@@ -25,6 +25,22 @@ const PAIRS_SHOWN = 8;
 const PAIRS_BUDGET = PICTURE_BUDGET / 6;
 /** First, middle and last round. */
 const ROUNDS_SHOWN = 3;
+
+const FIGURES_EXPLAINED = [
+  [
+    'label agreement',
+    'Of the queries in which the reference reads a class (“queries read”), the share whose match turned out to be of that class.',
+  ],
+  [
+    'uncertainty kept',
+    `Of what the search gained over the samples it started from, the share left in the rows bought; 100${NARROW_SPACE}% if nothing was lost, below 0 if they are less uncertain than the samples.`,
+  ],
+  [
+    'distance ratio',
+    'Median distance to the match over the median distance of a pool image to its nearest other one; near 1 if synthesised images lie among the pool.',
+  ],
+  ['collisions', 'Queries whose first choice went to another query of the round.'],
+] as const;
 
 /** Everything about matches; null where no strategy bought rows in place of synthesised images. */
 export async function matchesSection(run: RunRecord): Promise<PageSection | null> {
@@ -75,7 +91,8 @@ function figuresTable(figures: readonly MatchFigures[], styles: ReadonlyMap<stri
       `${one.seeds}`,
     ]),
   )}
-<p class="note">Means over rounds and seeds. Label agreement: of the queries in which the reference reads a class, the share whose match turned out to be of that class. Uncertainty kept: of what the search gained over the samples it started from, the share left in the rows bought, from the means over rounds; 100${'\u202f'}% if nothing was lost, below 0 if they are less uncertain than the starts. Distance ratio: median distance of a match over the median distance of a pool image to its nearest other one; near 1 if synthesised images lie among the pool. Collisions: queries whose first choice went to another query. Distances depend on the features, so between strategies compare the ratio.</p>`;
+<p class="note">Means over rounds and seeds. Distances depend on the features, so between strategies compare their ratio.</p>
+${facts(FIGURES_EXPLAINED)}`;
 }
 
 async function strategyMatches(
@@ -116,7 +133,7 @@ function pairFigure(run: RunRecord, { picture, distance, label, reading, seed, r
         ? 'looks like nothing'
         : `looks like ${className(run, reading)}`;
   const alt = `A synthesised image (${read}) beside the pool image bought in its place (${bought}), at distance ${figure(distance)}.`;
-  const differs = reading !== undefined && reading !== label;
+  const differs = reading != null && reading !== label;
   return html`<figure><img class="picture" src="${uri}" width="${width}" height="${height}" alt="${alt}">
 <figcaption>${read} → <strong${differs ? raw(' class="failed"') : ''}>${bought}</strong><br>distance ${figure(distance)}<br>seed ${seed}, round ${round}</figcaption></figure>`;
 }

@@ -60,7 +60,7 @@ details>:nth-child(2){margin-top:.9rem}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));gap:1.25rem 1.5rem;margin-bottom:1.25rem}
 .samples figure{margin:0}
 .samples .picture{width:100%;max-width:30rem;image-rendering:pixelated}
-.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:1.1rem 1.5rem;margin:.25rem 0 1.75rem}
+.pairs{display:grid;grid-template-columns:repeat(4,1fr);gap:1.1rem 1.5rem;margin:.25rem 0 1.75rem}
 .pairs figure{margin:0}
 .pairs .picture{max-width:100%;border-radius:.15rem;image-rendering:pixelated}
 .pairs figcaption{margin-top:.3rem;line-height:1.35}
@@ -73,6 +73,7 @@ footer{padding-top:2rem;padding-bottom:4rem}
 header{padding-top:1.75rem}
 .wide{display:none}.narrow{display:block}
 h1{font-size:1.55rem}
+.pairs{grid-template-columns:repeat(2,1fr);gap:1.1rem 1rem}
 th,td{padding:.45rem .6rem}
 th:first-child{position:sticky;left:0;background:var(--background)}
 .facts{grid-template-columns:1fr;gap:0}

@@ -110,7 +110,7 @@ export function pairsSection(results: Results): PageSection {
   const finalAccuracy = againstBaseline(results, results.pairs.finalAccuracy);
   const areaUnderBudgetCurve = againstBaseline(results, results.pairs.areaUnderBudgetCurve);
   const n = Math.min(...finalAccuracy.map((pair) => pair.n));
-  const power = powerSentence(finalAccuracy);
+  const power = powerSentence(results);
   const floor =
     n >= 2 && n < 6
       ? html` With ${n} seeds the signed-rank test cannot go below p = ${(2 / 2 ** n).toFixed(n < 5 ? 3 : 4)}, whatever the differences.`

@@ -8,7 +8,11 @@ import type { Results, StrategyResult } from './results.ts';
 /** The pairs in their order, random sampling always second, so that a positive difference is a gain over it. */
 export function againstBaseline({ strategies }: Results, pairs: readonly PairComparison[]): PairComparison[] {
   const baseline = baselineOf(strategies);
-  return pairs.map((pair) => (pair.a === baseline ? swapped(pair) : pair));
+  const isRandom = (wanted: string) =>
+    strategies.some(({ name, kind }) => name === wanted && kind === 'random');
+  // Two runs side by side may each have brought random sampling along.
+  const isTurned = ({ a, b }: PairComparison) => a === baseline || (isRandom(a) && !isRandom(b));
+  return pairs.map((pair) => (isTurned(pair) ? swapped(pair) : pair));
 }
 
 /** The pairs a summary speaks of: each strategy against random sampling, or all pairs where there is none. */

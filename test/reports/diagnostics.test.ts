@@ -70,6 +70,37 @@ test('what never changes is told, not drawn; a list is drawn as its mean', () =>
   expect(groups.map(({ series }) => series[0]!.mean.map(({ y }) => y))).toEqual([[2, 5]]);
 });
 
+test('what never changes is drawn beside a figure of its group that does', () => {
+  const { groups, constants } = strategyDiagnostics([
+    cell(1, [
+      {},
+      {
+        diagnostics: {
+          uncertaintyMeasure: 'margin',
+          poolDistance: 0.123456,
+          matchDistance: 1,
+          labelAgreement: 1 / 3,
+        },
+      },
+      {
+        diagnostics: {
+          uncertaintyMeasure: 'margin',
+          poolDistance: 0.123456,
+          matchDistance: 2,
+          labelAgreement: 1 / 3,
+        },
+      },
+    ]),
+  ]);
+  expect(groups.map(({ title, series }) => [title, series.map(({ key }) => key)])).toEqual([
+    ['Distance to the match', ['poolDistance', 'matchDistance']],
+  ]);
+  expect(constants).toEqual([
+    { key: 'uncertaintyMeasure', value: 'margin' },
+    { key: 'labelAgreement', value: '0.333' },
+  ]);
+});
+
 test('answers are counted by class and round over all seeds, abstentions apart', () => {
   const cells = [
     cell(1, [{ answers: [0, 1] }, { answers: [1, 1, null] }]),

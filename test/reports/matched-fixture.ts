@@ -110,7 +110,14 @@ export async function matchedRound(
     readings,
   };
   if (folder !== null) await write(folder, record, synthesised, cell, heading);
-  return { rows, answers, diagnostics: diagnosticsOf(record, features) };
+  return {
+    rows,
+    answers,
+    diagnostics: diagnosticsOf(
+      record,
+      candidates.map((row) => features[row]!),
+    ),
+  };
 }
 
 async function write(

@@ -38,6 +38,26 @@ describe('pairs against the baseline', () => {
     expect(turned!.holm).toBe(original!.holm);
   });
 
+  test('turn wins and losses too, and put a second random sampling second', () => {
+    const [original] = pairs;
+    const [turned] = againstBaseline(results, pairs);
+    expect([turned!.wins, turned!.losses]).toEqual([original!.losses, original!.wins]);
+    expect(turned!.wins).toBe(4);
+    const two = {
+      strategies: [
+        { name: 'a/random', kind: 'random' },
+        { name: 'b/random', kind: 'random' },
+        { name: 'gaal', kind: 'gaal' },
+      ],
+    } as unknown as Results;
+    const all = comparePairs(two.strategies.map(({ name }) => scores(name, [0.5, 0.6, 0.7])));
+    expect(againstBaseline(two, all).map(({ a, b }) => `${a} ${b}`)).toEqual([
+      'b/random a/random',
+      'gaal a/random',
+      'gaal b/random',
+    ]);
+  });
+
   test('a summary speaks of each strategy against it, or of all pairs where it is missing', () => {
     expect(headlinePairs(results, pairs).map(({ a, b }) => `${a} ${b}`)).toEqual([
       'gaal random',
