@@ -5,10 +5,10 @@ export { type LoopOptions, type RoundQueries, runLoop } from './acquisition/loop
 export { Oracle, type OracleOptions, type ReferenceClassifier, readImages } from './acquisition/oracle.ts';
 export { Pool } from './acquisition/pool.ts';
 export type { Answer, RoundRecord, TimingRecord } from './acquisition/round-record.ts';
-export { StrategyConfig } from './acquisition/strategies/config.ts';
+export { createAsal } from './acquisition/strategies/asal.ts';
+export { AsalConfig } from './acquisition/strategies/asal-config.ts';
 export { createGaal } from './acquisition/strategies/gaal.ts';
 export { createRandom } from './acquisition/strategies/random.ts';
-export { createStrategy } from './acquisition/strategies/registry.ts';
 export { createUncertainty } from './acquisition/strategies/uncertainty.ts';
 export type {
   Diagnostic,
@@ -42,6 +42,8 @@ export { type DatasetListing, dataDirectories, listDatasets, loadDataset } from 
 export { ExperimentConfig, parseConfig } from './experiments/config.ts';
 export { ConfigError } from './experiments/config-error.ts';
 export type { Manifest, ReferenceQuality } from './experiments/run-folder.ts';
+export { StrategyConfig } from './experiments/strategies/config.ts';
+export { createStrategy } from './experiments/strategies/registry.ts';
 export { GaalConfig } from './queries/config.ts';
 export { type LatentSearch, type SearchOptions, searchLatents } from './queries/latent-search.ts';
 export { rootStream, Stream, type StreamName, type StreamState } from './random.ts';

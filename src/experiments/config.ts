@@ -9,12 +9,12 @@ import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
-import { StrategyConfig } from '../acquisition/strategies/config.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { rootStream } from '../random.ts';
 import { ConfigError } from './config-error.ts';
+import { StrategyConfig } from './strategies/config.ts';
 import { needProblems } from './strategy-needs.ts';
 
 const seed = z.int().min(1).max(2_147_483_647);

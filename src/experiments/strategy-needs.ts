@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import type { FeatureConfig } from '../../matching/features/config.ts';
 import type { IndexConfig } from '../../matching/indexes/config.ts';
-import type { StrategyConfig } from '../acquisition/strategies/config.ts';
-import { synthesises } from '../acquisition/strategies/registry.ts';
 import type { ExperimentConfig } from './config.ts';
 import { runPaths } from './run-folder.ts';
+import type { StrategyConfig } from './strategies/config.ts';
+import { synthesises } from './strategies/registry.ts';
 
 /** What a strategy asks of a model under "generators". */
 export type ModelRole = 'search' | 'encode' | 'discriminate';

@@ -11,7 +11,6 @@ import { spelt } from '../../generators/training-folder.ts';
 import { runLoop } from '../acquisition/loop.ts';
 import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
 import type { TimingRecord } from '../acquisition/round-record.ts';
-import { createStrategy } from '../acquisition/strategies/registry.ts';
 import { appendLineSynced, writeFileAtomic } from '../atomic-write.ts';
 import { loadClassifier, saveClassifier } from '../classifiers/saved.ts';
 import { trainClassifier } from '../classifiers/train.ts';
@@ -30,6 +29,7 @@ import {
 } from './run-folder.ts';
 import { makeMatcher, openRunMatcher } from './run-matcher.ts';
 import { saveQueries } from './save-queries.ts';
+import { createStrategy } from './strategies/registry.ts';
 import { generatorDir, needsOf } from './strategy-needs.ts';
 
 /** One piece of work. A generator or a matcher without a seed serves all seeds. */

@@ -2,12 +2,12 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
-import type { Strategy, StrategyResources } from '../strategy.ts';
-import { createAsal } from './asal.ts';
+import { createAsal } from '../../acquisition/strategies/asal.ts';
+import { createGaal } from '../../acquisition/strategies/gaal.ts';
+import { createRandom } from '../../acquisition/strategies/random.ts';
+import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
+import type { Strategy, StrategyResources } from '../../acquisition/strategy.ts';
 import type { StrategyConfig } from './config.ts';
-import { createGaal } from './gaal.ts';
-import { createRandom } from './random.ts';
-import { createUncertainty } from './uncertainty.ts';
 
 /**
  * Whether the strategy synthesises images, and so waits for a generator, and for a reference classifier that reads them:

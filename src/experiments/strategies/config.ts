@@ -1,9 +1,9 @@
 /**
- * The options of every strategy, as they stand in a config file.
+ * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
-import { AsalConfig } from './asal-config.ts';
 
 const name = z
   .string()
