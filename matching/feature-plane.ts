@@ -3,7 +3,6 @@
  */
 import { Matrix } from 'ml-matrix';
 import { PCA } from 'ml-pca';
-import type { Stream } from '../src/random.ts';
 import type { MatchIndex } from './match-index.ts';
 
 /** Coordinates along two axes. */
@@ -14,18 +13,17 @@ export interface FeaturePlane {
   points(vectors: Float32Array): Point[];
 }
 
-/** Rows that the axes are fitted to: enough for two directions, and quick for features of any size. */
-const SAMPLE = 500;
+/** Rows that the axes are fitted to: enough for two directions, and seconds for features of a thousand values. */
+const SAMPLE = 400;
 
 /**
- * The plane of the largest variance of some indexed rows, labelled or not, by NIPALS (Wold 1966) of ml-pca. Axes without
- * variance give coordinates of 0.
- *
- * @param stream draws the rows; not moved
+ * The plane of the largest variance of some indexed rows, labelled or not, by NIPALS (Wold 1966) of ml-pca. The rows are
+ * evenly spread over the pool, so the plane is the same in every round. Axes without variance give coordinates of 0.
  */
-export function featurePlane(index: MatchIndex, stream: Stream): FeaturePlane {
+export function featurePlane(index: MatchIndex): FeaturePlane {
   const { rows, size } = index;
-  const drawn = stream.of('plane').choose(rows, Math.min(SAMPLE, rows.length));
+  const step = Math.max(1, rows.length / SAMPLE);
+  const drawn = rows.filter((_, place) => Math.floor(place / step) !== Math.floor((place - 1) / step));
   const sample = tableOf(index.vectorsOf(drawn), size);
   const components = Math.min(2, size, drawn.length - 1);
   const isConstant = sample.every((row) => row.every((value, column) => value === sample[0]?.[column]));

@@ -85,11 +85,13 @@ async function writeMatches(
   const queryOf = ({ distance, uncertainty, neighbours }: MatchedQuery, at: number) => {
     const answer = answers[at] as Answer;
     const reading = readings[at];
-    const disagrees = reading !== undefined && reading.label !== answer.label;
+    const readable = reading !== undefined && reading.label !== null;
+    const disagrees = readable && reading.label !== answer.label;
     const synthesisedImage: CaptionedImage = {
       image: imageOf(synthesised, at),
       caption: {
-        title: reading === undefined ? 'synthesised' : `looks like ${labelName(reading, dataset, 'nothing')}`,
+        title:
+          reading === undefined ? 'synthesised' : `looks like ${labelName(reading, dataset, 'none of them')}`,
         detail: `${measure} ${figure(uncertainty.end)}${reading === undefined ? '' : `, ${certainty(reading, minConfidence)}`}`,
         tone: 'plain',
       },

@@ -19,7 +19,7 @@ describe('the plane of features', () => {
     ]);
     const points = scores.map(([a, b, c]) => [0, 1, 2].map((i) => a! * u[i]! + b! * v[i]! + c! * w[i]! + 5));
     const index = await indexOfPoints(points);
-    const placed = featurePlane(index, rootStream(1)).points(Float32Array.from(points.flat()));
+    const placed = featurePlane(index).points(Float32Array.from(points.flat()));
     const correlation = (axis: 0 | 1) => {
       const xs = placed.map((point) => point[axis]);
       const ys = scores.map((score) => score[axis]!);
@@ -58,7 +58,7 @@ describe('the plane of features', () => {
     ['of a single row', [[1, 2, 3]]],
   ])('has finite places for features %s', async (_, points) => {
     const index = await indexOfPoints(points);
-    const placed = featurePlane(index, rootStream(1)).points(Float32Array.from(points.flat()));
+    const placed = featurePlane(index).points(Float32Array.from(points.flat()));
     expect(placed).toHaveLength(points.length);
     expect(placed.flat().every(Number.isFinite)).toBe(true);
     index.dispose();

@@ -2,7 +2,7 @@
  * What a round of ASAL tells about itself: how uncertain the task model is along a query's way, how far the matches are,
  * and where all of it lies.
  */
-import { featurePlane } from '../../../matching/feature-plane.ts';
+import type { FeaturePlane } from '../../../matching/feature-plane.ts';
 import { featuresOfBytes } from '../../../matching/features/feature-map.ts';
 import type { MatchedBatch } from '../../../matching/match.ts';
 import { matchDistances, poolDistances, uncertaintyKept } from '../../../matching/match-diagnostics.ts';
@@ -18,6 +18,8 @@ export interface AsalRound {
   readonly search: LatentSearch;
   readonly matched: MatchedBatch;
   readonly matcher: Matcher;
+  /** Of the matcher's features. */
+  readonly plane: FeaturePlane;
   readonly round: Round;
   readonly options: { readonly tolerance: number };
 }
@@ -36,6 +38,7 @@ export async function asalEvidence({
   search,
   matched,
   matcher: { map, index },
+  plane,
   round,
   options,
 }: AsalRound): Promise<{ readonly diagnostics: Diagnostics; readonly matched: MatchedQueries }> {
@@ -49,7 +52,6 @@ export async function asalEvidence({
   const uncertainty = uncertaintyKept({ start, end, matched: bought });
   const distances = matchDistances(matched, await poolDistances(index, stream.of('pool distances')));
 
-  const plane = featurePlane(index, stream);
   const synthesisedAt = plane.points(await featuresOfBytes(map, search.images, shape));
   const matchedAt = plane.points(index.vectorsOf(rows));
   const { candidates } = pool;

@@ -12,6 +12,7 @@
  */
 
 import type { Generator } from '../../../generators/generator.ts';
+import { type FeaturePlane, featurePlane } from '../../../matching/feature-plane.ts';
 import { featuresOfBytes } from '../../../matching/features/feature-map.ts';
 import { hashClassifier } from '../../../matching/features/model-hash.ts';
 import { taskModelFeatures } from '../../../matching/features/task-model.ts';
@@ -42,6 +43,8 @@ export function createAsal(options: AsalConfig, { generator, matcher }: AsalReso
   if (options.features.kind !== 'task-model' && matcher === undefined) {
     throw new RangeError(`createAsal.matcher: expected one for ${options.features.kind} features, got none`);
   }
+  // The same in all rounds, and not made before it is needed: it takes seconds.
+  let storedPlane: FeaturePlane | undefined;
   return {
     select: async (round): Promise<Selection> => {
       const { batch, classifier, pool, stream } = round;
@@ -67,7 +70,9 @@ export function createAsal(options: AsalConfig, { generator, matcher }: AsalReso
           }),
         );
         const times = watch.times();
-        const evidence = await asalEvidence({ search, matched, matcher: current, round, options });
+        const plane = storedPlane ?? featurePlane(current.index);
+        if (current === matcher) storedPlane = plane;
+        const evidence = await asalEvidence({ search, matched, matcher: current, plane, round, options });
         return { kind: 'pool', rows: matchedRows(matched), times, ...evidence };
       } finally {
         if (current !== matcher) current.dispose();
