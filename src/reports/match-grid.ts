@@ -23,12 +23,12 @@ export const MOST_ROWS = 50;
 
 /** Sizes of the two large columns and of the neighbours beside them, in pixels. */
 const SIZES = {
-  synthesised: { image: 112, room: 140, title: 16, detail: 14, detailLines: 2 },
+  synthesised: { image: 112, room: 180, title: 16, detail: 14, detailLines: 2 },
   matched: { image: 112, room: 150, title: 22, detail: 14, detailLines: 2 },
   neighbour: { image: 84, room: 96, title: 14, detail: 13, detailLines: 2 },
 } as const;
-/** Between image and caption column starts. */
-const GAPS = { arrow: 56, neighbours: 34, between: 12, row: 16 } as const;
+/** Between columns, and rows. The arrow stands over the room that a caption may take beyond its image. */
+const GAPS = { matched: 16, neighbours: 34, between: 12, row: 16 } as const;
 const COLUMN_TITLE = 15;
 const FRAME = 4;
 
@@ -54,7 +54,7 @@ export function matchLayout(
   const scaleTo = (size: number) => Math.max(1, Math.round(size / Math.max(height, width)));
   const scale = scaleTo(SIZES.matched.image);
   const neighbourScale = scaleTo(SIZES.neighbour.image);
-  const matchedLeft = PAGE.padding + Math.max(width * scale, SIZES.synthesised.room) + GAPS.arrow;
+  const matchedLeft = PAGE.padding + Math.max(width * scale, SIZES.synthesised.room) + GAPS.matched;
   const neighboursLeft = matchedLeft + Math.max(width * scale, SIZES.matched.room) + GAPS.neighbours;
   const step = Math.max(width * neighbourScale, SIZES.neighbour.room) + GAPS.between;
   const rowHeight =
