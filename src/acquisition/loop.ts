@@ -92,7 +92,8 @@ export async function runLoop(options: LoopOptions): Promise<void> {
   try {
     for (let round = finished.length; round <= options.rounds; round++) {
       const selectStarted = performance.now();
-      const asked = classifier === null ? askInitial(options) : await ask(round, classifier, pool, options);
+      const asked =
+        classifier === null ? askInitial(options) : await ask(round, classifier, pool, labelled, options);
       const selectMs = performance.now() - selectStarted;
       take(asked);
       if (classifier !== null) await options.onQueries({ ...asked, round, classifier });
@@ -151,6 +152,7 @@ async function ask(
   round: number,
   classifier: TrainedClassifier,
   pool: Pool,
+  labelled: LabelledSet,
   options: LoopOptions,
 ): Promise<Asked> {
   const { dataset, strategy, strategyName, batch, oracle, root } = options;
@@ -159,6 +161,7 @@ async function ask(
     batch,
     classifier,
     pool: viewOf(pool, dataset),
+    labelled: labelled.toSplit(),
     stream: root.of('strategy', strategyName, round),
   });
   if (selection.kind === 'synthesised') {

@@ -7,7 +7,7 @@
 import type { Generator } from '../../generators/generator.ts';
 import type { Matcher } from '../../matching/matcher.ts';
 import type { TrainedClassifier } from '../classifiers/classifier.ts';
-import type { ImageShape } from '../datasets/dataset.ts';
+import type { ImageShape, Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
 import type { MatchedQueries } from './matched-queries.ts';
@@ -33,6 +33,8 @@ export interface Round {
   /** The task model trained on everything bought so far. The strategy does not dispose it. */
   readonly classifier: TrainedClassifier;
   readonly pool: PoolView;
+  /** What {@link classifier} was trained on: all that was bought and answered, synthesised images included. */
+  readonly labelled: Split;
   /** This round's own stream; the same for the same root seed, strategy and round. */
   readonly stream: Stream;
 }

@@ -58,6 +58,7 @@ const roundOf = (options: Partial<Round> = {}, candidates: readonly PoolIndex[] 
   batch: 5,
   classifier: randomSvm(SHAPE),
   pool: { shape: SHAPE, classes: 2, candidates, bytes: (rows) => bytesOf(rows) },
+  labelled: { images: new Uint8Array(), labels: new Uint8Array(), n: 0 },
   stream: rootStream(1).of('asal', 1),
   ...options,
 });

@@ -29,6 +29,7 @@ const roundOf = (options: Partial<Round> = {}): Round => ({
   batch: 5,
   classifier: randomSvm(SHAPE),
   pool,
+  labelled: { images: new Uint8Array(), labels: new Uint8Array(), n: 0 },
   stream: rootStream(1).of('gaal', 1),
   ...options,
 });

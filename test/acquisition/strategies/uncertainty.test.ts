@@ -33,6 +33,7 @@ const select = async (rows: readonly number[], batch = 6, seed = 1) => {
     batch,
     classifier,
     pool: { shape: [1, 1, 1], classes: 3, candidates: rows.map((row) => poolIndex(row)), bytes },
+    labelled: { images: new Uint8Array(), labels: new Uint8Array(), n: 0 },
     stream: rootStream(seed),
   };
   const selection = await createUncertainty().select(round);
