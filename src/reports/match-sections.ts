@@ -153,7 +153,7 @@ async function planeFigures(name: string, rounds: readonly MatchedRoundRecord[])
 ${raw(inlineSvg(await renderSvg(planeSpec(record)), alt))}</figure>`);
   }
   return html`<h4>Where they lie</h4>
-<p class="note">The plane of the first two principal components of the features, fitted anew in each round; a line leads from each synthesised image to the one bought. Lines are no longer than the distances they stand for: what parts a pair in the other components is not seen.</p>
+<p class="note">The plane of the first two principal components of the features, the same in all rounds but for features of the task model; a line leads from each synthesised image to the one bought. Lines are no longer than the distances they stand for: what parts a pair in the other components is not seen.</p>
 <ul class="legend">${Object.values(PLANE_MARKS).map(({ label, colour, shape }) => html`<li>${strategyKey(label, legendStyle(colour, shape))}</li>`)}</ul>
 <div class="charts">${charts}</div>`;
 }
