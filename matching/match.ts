@@ -134,9 +134,11 @@ async function scored(
 
 /** Whatever an index or a rule does wrong ends here, before a label is bought for it. */
 function assertFull(matches: readonly Match[], count: number, candidates: readonly PoolIndex[]): void {
-  const allowed = new Set(candidates);
   const rows = new Set(matches.map(({ row }) => row));
-  if (matches.length !== count || rows.size !== count || [...rows].some((row) => !allowed.has(row))) {
+  // Candidates counted among the few rows, and not looked up in a set of all, which takes ten times as long.
+  let allowed = 0;
+  for (const candidate of candidates) if (rows.has(candidate)) allowed++;
+  if (matches.length !== count || rows.size !== count || allowed !== count) {
     throw new Error(`matchQueries: expected ${count} different candidates, got [${[...rows].join(', ')}]`);
   }
 }
