@@ -30,3 +30,12 @@ export function lowest(scores: ArrayLike<number>, count: number, stream: Stream)
     .slice(0, count)
     .map((row) => candidateRow(row));
 }
+
+/** The `count` candidates of highest score, highest first; ties, errors and shapes as {@link lowest} has them. */
+export function highest(scores: ArrayLike<number>, count: number, stream: Stream): CandidateRow[] {
+  return lowest(
+    Float64Array.from(scores, (score) => -score),
+    count,
+    stream,
+  );
+}

@@ -14,6 +14,9 @@ const name = z
 export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('random'), name }),
   z.strictObject({ kind: z.literal('uncertainty'), name }),
+  z.strictObject({ kind: z.literal('least-confidence'), name }),
+  z.strictObject({ kind: z.literal('margin'), name }),
+  z.strictObject({ kind: z.literal('entropy'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
 ]);

@@ -3,7 +3,10 @@
  */
 import type { Generator } from '../../../generators/generator.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
+import { createEntropy } from '../../acquisition/strategies/entropy.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
+import { createLeastConfidence } from '../../acquisition/strategies/least-confidence.ts';
+import { createMargin } from '../../acquisition/strategies/margin.ts';
 import { createRandom } from '../../acquisition/strategies/random.ts';
 import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
 import type { Strategy, StrategyResources } from '../../acquisition/strategy.ts';
@@ -26,6 +29,12 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createRandom();
     case 'uncertainty':
       return createUncertainty();
+    case 'least-confidence':
+      return createLeastConfidence();
+    case 'margin':
+      return createMargin();
+    case 'entropy':
+      return createEntropy();
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
