@@ -142,20 +142,28 @@ describe('runLoop', () => {
     expect(free.at(-1)?.testAccuracy).toBe(charged.at(-1)?.testAccuracy);
   });
 
-  test('shows a strategy no label and no test image', async () => {
+  test('shows a strategy the labels that were bought, no other label and no test image', async () => {
     const seen: string[] = [];
-    await run(
+    const labelled: number[][] = [];
+    const { records } = await run(
       {
         select: async (round) => {
           seen.push(...Object.keys(round), ...Object.keys(round.pool));
+          labelled.push([...round.labelled.labels]);
+          expect(round.labelled.n).toBe(round.classifier.training.labels);
           return createRandom().select(round);
         },
       },
       'spy',
     );
     expect(new Set(seen)).toEqual(
-      new Set(['round', 'batch', 'classifier', 'pool', 'stream', 'shape', 'classes', 'candidates', 'bytes']),
+      new Set([
+        ...['round', 'batch', 'classifier', 'pool', 'labelled', 'stream'],
+        ...['shape', 'classes', 'candidates', 'bytes'],
+      ]),
     );
+    const answers = records.map((record) => record.answers.map(({ label }) => label));
+    expect(labelled).toEqual([1, 2, 3].map((round) => answers.slice(0, round).flat()));
   });
 
   test('refuses a batch of the wrong size', async () => {

@@ -3,6 +3,7 @@
  */
 import type { Generator } from '../../../generators/generator.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
+import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
 import { createLeastConfidence } from '../../acquisition/strategies/least-confidence.ts';
@@ -35,6 +36,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createMargin();
     case 'entropy':
       return createEntropy();
+    case 'core-set':
+      return createCoreSet();
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
