@@ -6,9 +6,11 @@
  *
  * Writes the run folder of the preset, `runs/<preset>/`, report included. `--preset asal-smoke` takes a minute or two.
  */
-import { mean } from '../src/experiments/statistics.ts';
+import { comparePairs, holmCorrection, mean, standardDeviation } from '../src/experiments/statistics.ts';
+import { matchFigures } from '../src/reports/match-figures.ts';
+import { isMatched } from '../src/reports/matched-rounds.ts';
 import type { Results } from '../src/reports/results.ts';
-import type { CellRecord } from '../src/reports/run-record.ts';
+import type { CellRecord, RunRecord } from '../src/reports/run-record.ts';
 import { accuracyAt, digits, markdownTable, percent, reproduce } from './reproduce.ts';
 
 /** Accuracies at the first, a quarter, half and the last budget, and over all of them. */
@@ -27,31 +29,33 @@ function accuracies({ strategies }: Results): string[] {
   );
 }
 
-/** Means over all rounds and seeds of what matching says of itself. */
-function matches({ strategies }: Results, cells: readonly CellRecord[]): string[] {
-  const matching = strategies.flatMap(({ name }) => {
-    const rounds = cells
-      .filter(({ strategy }) => strategy === name)
-      .flatMap((cell) => cell.rounds.filter(({ diagnostics }) => 'matchDistance' in diagnostics));
-    const of = (key: string): number | null =>
-      mean(
-        rounds.flatMap(({ diagnostics }) => (typeof diagnostics[key] === 'number' ? [diagnostics[key]] : [])),
-      );
+/** What matching says of itself: agreement over the seeds, the rest as means over all rounds and seeds. */
+function matches({ strategies, cells }: RunRecord): string[] {
+  const rows = strategies.flatMap(({ name }) => {
+    const own = cells.filter(({ strategy }) => strategy === name);
+    const rounds = own.flatMap((cell) => cell.rounds.filter(isMatched));
     if (rounds.length === 0) return [];
+    const of = (key: string): string => {
+      const value = mean(rounds.flatMap(({ diagnostics }) => numberIn(diagnostics[key])));
+      return value === null ? '' : value.toPrecision(3);
+    };
+    const agreement = [...agreementBySeed(own).values()];
     return [
       [
         name,
-        percent(of('labelAgreement')),
-        ratio(of('matchDistanceRatio')),
-        percent(of('collisionRate')),
-        ...['uncertaintyStart', 'uncertaintyEnd', 'uncertaintyMatched'].map((key) => ratio(of(key))),
+        `${percent(mean(agreement))} ± ${percent(standardDeviation(agreement))}`,
+        of('matchDistanceRatio'),
+        of('collisionRate'),
+        of('uncertaintyStart'),
+        of('uncertaintyEnd'),
+        of('uncertaintyMatched'),
       ],
     ];
   });
-  const [first] = cells.flatMap(({ rounds }) =>
+  const measures = cells.flatMap(({ rounds }) =>
     rounds.flatMap(({ diagnostics }) => diagnostics.uncertaintyMeasure ?? []),
   );
-  const measure = typeof first === 'string' ? first : 'uncertainty';
+  const measure = `${measures[0] ?? 'uncertainty'}`;
   return markdownTable(
     [
       'strategy',
@@ -62,12 +66,48 @@ function matches({ strategies }: Results, cells: readonly CellRecord[]): string[
       `${measure} synthesised`,
       `${measure} matched`,
     ],
-    matching,
+    rows,
   );
 }
 
-function ratio(value: number | null): string {
-  return value === null ? '' : value.toPrecision(3);
+/** Whether one generator's matches agree more than another's by the same features; p is corrected for these tests alone. */
+function generators({ config, strategies, cells }: RunRecord): string[] {
+  const featuresOf = (at: number) => JSON.stringify(config.strategies[at]?.features);
+  const scoresOf = (strategy: string) => ({
+    strategy,
+    scores: agreementBySeed(cells.filter((cell) => cell.strategy === strategy)),
+  });
+  const pairs = strategies.flatMap((first, at) =>
+    strategies.flatMap((second, other) => {
+      const alike = other > at && first.kind === 'asal' && featuresOf(at) === featuresOf(other);
+      return alike ? comparePairs([scoresOf(second.name), scoresOf(first.name)]) : [];
+    }),
+  );
+  const corrected = holmCorrection(pairs.map(({ pairedT }) => pairedT));
+  return markdownTable(
+    ['label agreement', 'difference', '95 % interval', 'p of paired t', 'Holm'],
+    pairs.map(({ a, b, meanDifference, interval, pairedT }, row) => [
+      `${a} - ${b}`,
+      digits(meanDifference),
+      interval === null ? '' : `${digits(interval.low)} to ${digits(interval.high)}`,
+      digits(pairedT),
+      digits(corrected[row]),
+    ]),
+  );
+}
+
+/** Label agreement of each seed that has one, every readable query counting alike. */
+function agreementBySeed(cells: readonly CellRecord[]): Map<number, number> {
+  return new Map(
+    cells.flatMap((cell) => {
+      const { labelAgreement } = matchFigures(cell.strategy, [cell]);
+      return labelAgreement === null ? [] : [[cell.seed, labelAgreement] as const];
+    }),
+  );
+}
+
+function numberIn(value: unknown): number[] {
+  return typeof value === 'number' ? [value] : [];
 }
 
 /** How far every strategy lies above random, by its mean over the curve; negative is below. */
@@ -99,11 +139,13 @@ await reproduce({
   name: 'reproduce-asal',
   summary: 'Runs an ASAL experiment and prints accuracies, and how good its matches are',
   presets: ['asal-mnist-2', 'asal-mnist-10', 'asal-fashion', 'asal-cifar-2', 'asal-smoke'],
-  tell: (results, cells) => [
+  tell: (results, run) => [
     ...accuracies(results),
     '',
-    ...matches(results, cells),
-    '',
     ...againstRandom(results),
+    '',
+    ...matches(run),
+    '',
+    ...generators(run),
   ],
 });

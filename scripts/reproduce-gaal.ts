@@ -71,5 +71,5 @@ await reproduce({
   name: 'reproduce-gaal',
   summary: 'Runs the GAAL experiment and prints its figures beside published ones',
   presets: ['gaal-mnist-5v7', 'gaal-smoke'],
-  tell: (results, cells) => [...tableOf(results), '', describeSearch(cells)],
+  tell: (results, { cells }) => [...tableOf(results), '', describeSearch(cells)],
 });
