@@ -18,6 +18,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('margin'), name }),
   z.strictObject({ kind: z.literal('entropy'), name }),
   z.strictObject({ kind: z.literal('core-set'), name }),
+  z.strictObject({ kind: z.literal('badge'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
 ]);

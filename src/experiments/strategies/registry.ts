@@ -3,6 +3,7 @@
  */
 import type { Generator } from '../../../generators/generator.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
+import { createBadge } from '../../acquisition/strategies/badge.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
@@ -38,6 +39,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createEntropy();
     case 'core-set':
       return createCoreSet();
+    case 'badge':
+      return createBadge();
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
