@@ -4,14 +4,14 @@
  * `dW[u, v, c, k] = sum_{n, i, j} x[n, s i + u - p, s j + v - p, c] dy[n, i, j, k]` is itself a convolution:
  * of `x` with batch and channels exchanged, by `dy` as a filter whose taps lie `s` apart. That runs on the fast
  * built-in convolution without writing out windows. With few channels it would leave most of the machine idle,
- * and a product of `dy^T` with the window matrix takes its place.
+ * and a product of the transposed window matrix with `dy` takes its place.
  *
- * Extra memory while it runs: copies of `x` and twice `dy`; with few channels the window matrix instead of `x`.
+ * Extra memory while it runs: copies of `x` and `dy`; with few channels the window matrix alone.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { free, heapOf, reshaped, runWasmKernel, transposed } from './wasm-heap.ts';
-import { type ConvInfo, FEW_CHANNELS, gatherWindows } from './wasm-patches.ts';
+import { type ConvInfo, FEW_CHANNELS, gatherTaps } from './wasm-patches.ts';
 
 interface FilterGradientAttrs {
   readonly strides: [number, number] | number;
@@ -50,14 +50,8 @@ export function conv2DBackpropFilter(
 function asConvolution(x: tf.TensorInfo, dy: tf.TensorInfo, info: ConvInfo, backend: BackendWasm) {
   const rows = reach(info.inHeight, info.outHeight, info.strideHeight, info.filterHeight, info.padInfo.top);
   const columns = reach(info.inWidth, info.outWidth, info.strideWidth, info.filterWidth, info.padInfo.left);
-  const exchanged = transposed(x, [3, 1, 2, 0], backend); // [inChannels, inHeight, inWidth, n]
-  // Trailing rows that no window reaches would make the result larger than the filter.
-  const images = runWasmKernel(
-    'Slice',
-    { x: exchanged },
-    { begin: [0, 0, 0, 0], size: [info.inChannels, rows.used, columns.used, info.batchSize] },
-    backend,
-  );
+  // Without trailing rows that no window reaches, which would make the result larger than the filter.
+  const images = exchanged(x, rows.used, columns.used, backend); // [inChannels, used, used, n]
   const filter = transposed(dy, [1, 2, 0, 3], backend); // [outHeight, outWidth, n, outChannels]
   const gradient = runWasmKernel(
     'Conv2D',
@@ -76,7 +70,26 @@ function asConvolution(x: tf.TensorInfo, dy: tf.TensorInfo, info: ConvInfo, back
     backend,
   ); // [inChannels, filterHeight, filterWidth, outChannels]
   const result = transposed(gradient, [1, 2, 0, 3], backend);
-  free(backend, exchanged, images, filter, gradient);
+  free(backend, images, filter, gradient);
+  return result;
+}
+
+/** `[channels, height, width, n]` of the first rows and columns of images `[n, ., ., channels]`. */
+function exchanged(x: tf.TensorInfo, height: number, width: number, backend: BackendWasm): tf.TensorInfo {
+  const [n, inHeight, inWidth, channels] = x.shape as [number, number, number, number];
+  const result = backend.makeOutput([channels, height, width, n], 'float32');
+  const from = heapOf(x, backend);
+  const to = heapOf(result, backend);
+  const [image, plane] = [inHeight * inWidth * channels, height * width * n];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const source = (row * inWidth + column) * channels;
+      const target = (row * width + column) * n;
+      for (let c = 0; c < channels; c++) {
+        for (let i = 0; i < n; i++) to[target + c * plane + i] = from[source + i * image + c] as number;
+      }
+    }
+  }
   return result;
 }
 
@@ -89,18 +102,14 @@ function reach(size: number, outputs: number, stride: number, filter: number, be
 function asProductWithWindows(x: tf.TensorInfo, dy: tf.TensorInfo, info: ConvInfo, backend: BackendWasm) {
   const positions = info.batchSize * info.outHeight * info.outWidth;
   const windowSize = info.filterHeight * info.filterWidth * info.inChannels;
-  const left = transposed(reshaped(dy, [positions, info.outChannels]), [1, 0], backend);
-  const windows = backend.makeOutput([positions, windowSize], 'float32');
-  const view = heapOf(windows, backend);
-  view.fill(0);
-  gatherWindows(heapOf(x, backend), view, info);
+  const windows = backend.makeOutput([windowSize, positions], 'float32');
+  gatherTaps(heapOf(x, backend), heapOf(windows, backend), info);
   const gradient = runWasmKernel(
     'BatchMatMul',
-    { a: left, b: windows },
+    { a: windows, b: reshaped(dy, [positions, info.outChannels]) },
     { transposeA: false, transposeB: false },
     backend,
-  ); // [outChannels, windowSize]
-  const result = transposed(gradient, [1, 0], backend);
-  free(backend, left, windows, gradient);
-  return reshaped(result, [info.filterHeight, info.filterWidth, info.inChannels, info.outChannels]);
+  ); // [windowSize, outChannels]
+  free(backend, windows);
+  return reshaped(gradient, [info.filterHeight, info.filterWidth, info.inChannels, info.outChannels]);
 }

@@ -161,12 +161,16 @@ function place(
   const [, height, width] = part.shape as [number, number, number, number];
   const from = heapOf(part, backend);
   const to = heapOf(dx, backend);
+  // Both lie in one memory, within which a pixel's channels are copied in one call.
+  const heap = new Float32Array(to.buffer);
+  const [ofPart, ofDx] = [from.byteOffset / 4, to.byteOffset / 4];
   for (let n = 0; n < batchSize; n++) {
     for (let i = 0; i < row.count; i++) {
-      let source = ((n * height + i + row.skip) * width + column.skip) * inChannels;
-      let target = ((n * inHeight + row.first + strideHeight * i) * inWidth + column.first) * inChannels;
+      let source = ofPart + ((n * height + i + row.skip) * width + column.skip) * inChannels;
+      let target =
+        ofDx + ((n * inHeight + row.first + strideHeight * i) * inWidth + column.first) * inChannels;
       for (let j = 0; j < column.count; j++) {
-        for (let c = 0; c < inChannels; c++) to[target + c] = from[source + c] as number;
+        heap.copyWithin(target, source, source + inChannels);
         source += inChannels;
         target += strideWidth * inChannels;
       }

@@ -14,20 +14,37 @@ export type ConvInfo = ReturnType<typeof tf.backend_util.computeConv2DInfo>;
 export const FEW_CHANNELS = 8;
 
 /**
- * Writes `windows[p, (u, v, c)] = images[n, s o_h + u - pad, s o_w + v - pad, c]` for positions
- * `p = (n, o_h, o_w)`, zero outside the image.
+ * Writes `windows[(u, v, c), p] = images[n, s o_h + u - pad, s o_w + v - pad, c]` for positions `p = (n, o_h, o_w)`,
+ * zero outside the image.
  *
  * @param images `[n, inHeight, inWidth, channels]`
- * @param windows `[n outHeight outWidth, filterHeight filterWidth channels]`, overwritten
+ * @param windows `[filterHeight filterWidth channels, n outHeight outWidth]`, overwritten
  */
-export function gatherWindows(images: Float32Array, windows: Float32Array, info: ConvInfo): void {
-  forEachRun(info, (image, window, length) => {
-    for (let i = 0; i < length; i++) windows[window + i] = images[image + i] as number;
-  });
+export function gatherTaps(images: Float32Array, windows: Float32Array, info: ConvInfo): void {
+  const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, filterHeight, filterWidth } = info;
+  const stride = info.strideWidth * inChannels;
+  windows.fill(0);
+  let window = 0;
+  for (let tap = 0; tap < filterHeight * filterWidth * inChannels; tap++) {
+    const channel = tap % inChannels;
+    const left = (Math.floor(tap / inChannels) % filterWidth) - info.padInfo.left;
+    const top = Math.floor(tap / (inChannels * filterWidth)) - info.padInfo.top;
+    // Outputs whose tap lies inside the image.
+    const first = Math.max(0, Math.ceil(-left / info.strideWidth));
+    const end = Math.min(outWidth, Math.floor((inWidth - 1 - left) / info.strideWidth) + 1);
+    for (let n = 0; n < batchSize; n++) {
+      for (let outRow = 0; outRow < outHeight; outRow++, window += outWidth) {
+        const row = outRow * info.strideHeight + top;
+        if (row < 0 || row >= inHeight) continue;
+        let pixel = ((n * inHeight + row) * inWidth + first * info.strideWidth + left) * inChannels + channel;
+        for (let i = first; i < end; i++, pixel += stride) windows[window + i] = images[pixel] as number;
+      }
+    }
+  }
 }
 
 /**
- * The adjoint: adds every entry of `windows` to the pixel it came from.
+ * Adds every entry of windows, one a row, to the pixel it comes from.
  *
  * @param images `[n, inHeight, inWidth, channels]`, overwritten
  * @param windows `[n outHeight outWidth, filterHeight filterWidth channels]`

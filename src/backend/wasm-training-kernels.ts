@@ -15,8 +15,8 @@ let registered = false;
 
 /**
  * Registers our kernels for `wasm`: `Conv2DBackpropFilter` and `UnsortedSegmentSum`, which are missing, and
- * `Conv2DBackpropInput`, `BatchMatMul`, `_FusedMatMul`, `Sum`, `Mean`, `LeakyRelu`, which are slow, and `MaxPoolGrad` and
- * `AvgPoolGrad`, which are wrong. To be called after the backend has
+ * `Conv2DBackpropInput`, `BatchMatMul`, `_FusedMatMul`, `Sum`, `Mean`, `LeakyRelu`, `Identity`, which are slow, and
+ * `MaxPoolGrad` and `AvgPoolGrad`, which are wrong. To be called after the backend has
  * started, because the built-in products go on working underneath. Calling it again changes nothing.
  */
 export function registerWasmTrainingKernels(): void {
@@ -40,6 +40,14 @@ export function registerWasmTrainingKernels(): void {
     );
   }
   registerWasmKernel('LeakyRelu', leakyRelu);
+  registerWasmKernel('Identity', sharedValues);
+}
+
+/** The same memory, counted twice, where the built-in kernel copies: a gradient clones every tensor that it saves. */
+function sharedValues(inputs: tf.NamedTensorInfoMap, _: object, backend: BackendWasm): tf.TensorInfo {
+  const { dataId, shape, dtype } = (inputs as { x: tf.TensorInfo }).x;
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
 }
 
 /** `x step(x, alpha)`: two fast kernels, ten times faster than the built-in one. */

@@ -289,6 +289,20 @@ test('leakyRelu equals the cpu backend', async () => {
   expectClose(actual, expected);
 });
 
+test('a clone shares its values, and outlives the tensor that it was made of', async () => {
+  await tf.setBackend('wasm');
+  const backend = tf.backend() as tf.KernelBackend;
+  const buffers = backend.numDataIds();
+  const original = tf.tensor1d([1, 2, 3]);
+  const copy = tf.clone(original);
+  expect(backend.numDataIds()).toBe(buffers + 1);
+  original.dispose();
+  const others = tf.fill([3], 7);
+  expect(await copy.data()).toEqual(Float32Array.of(1, 2, 3));
+  tf.dispose([copy, others]);
+  expect(backend.numDataIds()).toBe(buffers);
+});
+
 test('no kernel leaves memory behind', async () => {
   await tf.setBackend('wasm');
   const run = (channels: number) =>
