@@ -123,7 +123,8 @@ export function vaeStep(training: VaeTraining, images: tf.Tensor4D, noise: VaeNo
 }
 
 /**
- * Both terms of the negative evidence bound, `[n]` each, in nats. The caller disposes them.
+ * Both terms of the negative evidence bound, `[n]` each, in nats, and the means of the posteriors, `[n, latentSize]`. The
+ * caller disposes them.
  *
  * @param pixels `[n, height width channels]` of the likelihood
  * @param latents `[n, latentSize]` from N(0, I)
@@ -134,10 +135,14 @@ export function vaeBound(
   pixels: tf.Tensor2D,
   latents: tf.Tensor2D,
   modes: Readonly<Record<'encoder' | 'decoder', NormMode>>,
-): { readonly reconstruction: tf.Tensor1D; readonly divergence: tf.Tensor1D } {
+): { readonly reconstruction: tf.Tensor1D; readonly divergence: tf.Tensor1D; readonly means: tf.Tensor2D } {
   return tf.tidy(() => {
     const posteriors = networks.encode(encoder, pixels, modes.encoder);
     const outputs = networks.decode(decoder, sampleGaussians(posteriors, latents), modes.decoder);
-    return { reconstruction: likelihood.loss(outputs, pixels), divergence: divergenceFromPrior(posteriors) };
+    return {
+      reconstruction: likelihood.loss(outputs, pixels),
+      divergence: divergenceFromPrior(posteriors),
+      means: posteriors.means,
+    };
   });
 }

@@ -1,0 +1,16 @@
+/**
+ * `genal/vaal`: strategies in which a variational autoencoder and a discriminator score the pool.
+ */
+export { discriminateCodes, discriminatorShapes } from './discriminator.ts';
+export { createVaal } from './vaal.ts';
+export { VaalConfig, VaalFaithful } from './vaal-config.ts';
+export { activeUnits, areaUnderCurve } from './vaal-evidence.ts';
+export {
+  createVaalTraining,
+  discriminatorUpdate,
+  disposeVaalTraining,
+  type VaalBatch,
+  type VaalTraining,
+  type VaeUpdateLosses,
+  vaeUpdate,
+} from './vaal-step.ts';

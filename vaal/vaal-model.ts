@@ -1,0 +1,258 @@
+/**
+ * VAAL's networks for one round: trained from scratch on the labelled and the unlabelled images, then asked which images
+ * look unlabelled.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { graphStep } from '../src/backend/graph-step.ts';
+import type { ImageShape } from '../src/datasets/dataset.ts';
+import type { Stream } from '../src/random.ts';
+import { discriminateCodes } from './discriminator.ts';
+import { endlessBatches, type ImageRows, imagesOf } from './image-rows.ts';
+import type { VaalConfig } from './vaal-config.ts';
+import {
+  createVaalTraining,
+  discriminatorUpdate,
+  disposeVaalTraining,
+  type VaalBatch,
+  type VaalTraining,
+  vaeUpdate,
+} from './vaal-step.ts';
+
+/** Images a block when scoring; more need more memory and are hardly faster. */
+const BLOCK = 128;
+/** Updates queued before a loss is read, which waits for the device and finds a training that broke. */
+const READ_EVERY = 50;
+
+const INFERENCE = { by: 'running' } as const;
+
+/** The images a round trains on. */
+export interface VaalImages {
+  readonly shape: ImageShape;
+  readonly labelled: { readonly images: ImageRows; readonly rows: readonly number[] };
+  readonly unlabelled: { readonly images: ImageRows; readonly rows: readonly number[] };
+}
+
+/** What an autoencoder says of images, `n` rows of each, row-major. */
+export interface VaeTable {
+  readonly n: number;
+  /** `[n, latentSize]`: means of the posteriors. */
+  readonly means: Float32Array;
+  /** `[n, latentSize]`: `KL(q(z|x) || p(z))` of each dimension, in nats. */
+  readonly divergences: Float32Array;
+  /** `[n]`: squared errors in the range [-1, 1], summed over pixels, of images decoded from the means. */
+  readonly errors: Float32Array;
+}
+
+/** Trained networks. */
+export interface VaalModel {
+  /**
+   * Logits `[rows]` of "labelled". In inference mode, so that a score depends on no other image, unless the config is
+   * faithful to the reference where that is not so; then `stream` decides what is random about it.
+   */
+  logits(images: ImageRows, rows: readonly number[], stream: Stream): Promise<Float32Array>;
+  /** The autoencoder's figures of images, in inference mode. */
+  vaeTable(images: ImageRows, rows: readonly number[]): Promise<VaeTable>;
+  dispose(): void;
+}
+
+/**
+ * Trains both networks: in every step `vaeSteps` updates of the autoencoder, each on a new batch, then `discriminatorSteps`
+ * of the discriminator, the first on the last of those batches.
+ *
+ * @param stream everything random comes from streams below it: `weights`, `labelled` and `unlabelled` (orders), `latents`
+ *   and `flips` (by update)
+ * @returns a model the caller disposes
+ * @throws RangeError if one of the two has no rows; Error naming the step if a loss stops being finite
+ */
+export async function trainVaal(config: VaalConfig, images: VaalImages, stream: Stream): Promise<VaalModel> {
+  for (const pool of ['labelled', 'unlabelled'] as const) {
+    if (images[pool].rows.length === 0) {
+      throw new RangeError(`trainVaal.images.${pool}: expected at least one image, got none`);
+    }
+  }
+  const training = createVaalTraining(config, images.shape, stream.of('weights'));
+  try {
+    await runSteps(config, training, images, stream);
+    return modelOf(config, training);
+  } catch (error) {
+    disposeVaalTraining(training);
+    throw error;
+  }
+}
+
+async function runSteps(
+  { batch, steps, vaeSteps, discriminatorSteps, latentSize, faithful }: VaalConfig,
+  training: VaalTraining,
+  { shape, labelled, unlabelled }: VaalImages,
+  stream: Stream,
+): Promise<void> {
+  const ofVae = graphStep(({ latents, ...images }: VaalBatch & { latents: tf.Tensor2D }) => ({
+    ...vaeUpdate(training, images, latents),
+  }));
+  const ofDiscriminator = graphStep((images: VaalBatch) => ({ loss: discriminatorUpdate(training, images) }));
+  const labelledRows = endlessBatches(labelled.rows, batch, stream.of('labelled'));
+  const unlabelledRows = endlessBatches(unlabelled.rows, batch, stream.of('unlabelled'));
+  let drawn = 0;
+  const nextBatch = (): VaalBatch => {
+    const flips = (pool: string) => (faithful.flips ? stream.of('flips', pool, drawn) : undefined);
+    const next = {
+      labelled: imagesOf(labelled.images, labelledRows(drawn), shape, flips('labelled')),
+      unlabelled: imagesOf(unlabelled.images, unlabelledRows(drawn), shape, flips('unlabelled')),
+    };
+    drawn++;
+    return next;
+  };
+  let update = 0;
+  let current: VaalBatch | undefined;
+  const renew = (): VaalBatch => {
+    if (current) tf.dispose(current);
+    current = nextBatch();
+    return current;
+  };
+  try {
+    for (let step = 1; step <= steps; step++) {
+      for (let i = 0; i < vaeSteps; i++) {
+        const noise = stream.of('latents', update++).normals(2 * batch * latentSize);
+        const latents = tf.tensor2d(noise, [2 * batch, latentSize]);
+        const losses = ofVae({ ...renew(), latents });
+        latents.dispose();
+        const read = i === vaeSteps - 1 && (step % READ_EVERY === 0 || step === steps);
+        await freeing(losses, () => (read ? checkLoss('autoencoder', step, losses.loss) : undefined));
+      }
+      for (let i = 0; i < discriminatorSteps; i++) {
+        const losses = ofDiscriminator(i === 0 ? (current as VaalBatch) : renew());
+        await freeing(losses, () =>
+          step === steps ? checkLoss('discriminator', step, losses.loss) : undefined,
+        );
+      }
+    }
+  } finally {
+    if (current) tf.dispose(current);
+    ofVae.dispose();
+    ofDiscriminator.dispose();
+  }
+}
+
+/** Frees losses after an action on them, also if it fails. */
+async function freeing(losses: object, action: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await action();
+  } finally {
+    tf.dispose({ ...losses });
+  }
+}
+
+async function checkLoss(network: string, step: number, loss: tf.Scalar): Promise<void> {
+  const [value] = await loss.data();
+  if (!Number.isFinite(value)) {
+    throw new Error(`trainVaal: expected a finite loss of the ${network}, got ${value} in step ${step}`);
+  }
+}
+
+function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTraining): VaalModel {
+  const { networks, likelihood, encoder, decoder, discriminator } = training;
+  const { shape } = networks;
+  const logitsOf = (images: tf.Tensor4D, by: 'batch' | 'running') =>
+    tf.tidy(() => {
+      const { means } = networks.encode(encoder, likelihood.pixels(images), { by });
+      return discriminateCodes(discriminator, means);
+    });
+  return {
+    logits: async (images, rows, stream) => {
+      const flips = faithful.flips ? stream.of('flips') : undefined;
+      const scores = new Float32Array(rows.length);
+      if (!faithful.batchNormScoring) {
+        await inBlocks(
+          images,
+          rows,
+          shape,
+          flips,
+          (block) => logitsOf(block, 'running'),
+          (values, first) => {
+            scores.set(values, first);
+          },
+        );
+        return scores;
+      }
+      const order = stream.of('batches').permutation(rows.length);
+      for (let start = 0; start < order.length; start += batch) {
+        const places = order.slice(start, start + batch);
+        const taken = places.map((place) => rows[place] as number);
+        const values = await reading(imagesOf(images, taken, shape, flips), (block) =>
+          logitsOf(block, 'batch'),
+        );
+        places.forEach((place, i) => {
+          scores[place] = values[i] as number;
+        });
+      }
+      return scores;
+    },
+    vaeTable: async (images, rows) => {
+      const n = rows.length;
+      const columns = 2 * latentSize + 1;
+      const table = {
+        n,
+        means: new Float32Array(n * latentSize),
+        divergences: new Float32Array(n * latentSize),
+        errors: new Float32Array(n),
+      };
+      const figures = (block: tf.Tensor4D) =>
+        tf.tidy(() => {
+          const pixels = likelihood.pixels(block);
+          const { means, logVariances } = networks.encode(encoder, pixels, INFERENCE);
+          const squares = tf.add(tf.square(means), tf.exp(logVariances));
+          const divergences = tf.mul(tf.sub(tf.sub(squares, logVariances), 1), 0.5);
+          const decoded = networks.decode(decoder, means, INFERENCE);
+          const errors = tf.sum(tf.squaredDifference(decoded, pixels), 1, true);
+          return tf.concat([means, divergences, errors], 1);
+        });
+      await inBlocks(images, rows, shape, undefined, figures, (values, first) => {
+        for (let i = 0; i < values.length / columns; i++) {
+          const row = values.subarray(i * columns, (i + 1) * columns);
+          table.means.set(row.subarray(0, latentSize), (first + i) * latentSize);
+          table.divergences.set(row.subarray(latentSize, 2 * latentSize), (first + i) * latentSize);
+          table.errors[first + i] = row[2 * latentSize] as number;
+        }
+      });
+      return table;
+    },
+    dispose: () => disposeVaalTraining(training),
+  };
+}
+
+/**
+ * Calls back with the values of every block of rows. All blocks have the same size, the last one filled up with its first
+ * row, because kernels may sum in another order for another batch size.
+ */
+async function inBlocks(
+  images: ImageRows,
+  rows: readonly number[],
+  shape: ImageShape,
+  flips: Stream | undefined,
+  compute: (images: tf.Tensor4D) => tf.Tensor,
+  take: (values: Float32Array, first: number) => void,
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += BLOCK) {
+    const taken = rows.slice(start, start + BLOCK);
+    const filled = Array.from({ length: BLOCK }, (_, i) => (taken[i] ?? taken[0]) as number);
+    const values = await reading(imagesOf(images, filled, shape, flips), compute);
+    take(values.subarray(0, (values.length / BLOCK) * taken.length), start);
+  }
+}
+
+/** The values of a function of images; frees the images. */
+async function reading(
+  images: tf.Tensor4D,
+  compute: (images: tf.Tensor4D) => tf.Tensor,
+): Promise<Float32Array> {
+  try {
+    const result = compute(images);
+    try {
+      return await result.data<'float32'>();
+    } finally {
+      result.dispose();
+    }
+  } finally {
+    images.dispose();
+  }
+}
