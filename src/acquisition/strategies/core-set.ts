@@ -10,11 +10,10 @@
  * published comparison known to us.
  */
 
-import { buildIndex } from '../../../matching/indexes/build.ts';
-import { IndexConfig } from '../../../matching/indexes/config.ts';
 import { featuresOfImages } from '../../classifiers/predict.ts';
 import type { Stream } from '../../random.ts';
 import { candidateRow, checkInteger, toPoolIndex } from '../../shapes.ts';
+import { bringNearer, nearestSquared } from '../nearest-centre.ts';
 import { poolFeatures } from '../score-pool.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -83,44 +82,6 @@ export function createCoreSet(): Strategy {
       };
     },
   };
-}
-
-/**
- * Squared distance of each feature row to the nearest of `centres`, `[n]`; Infinity if there are none. By an exact index of
- * the centres, which multiplies in blocks on the backend and settles what is close in float64.
- *
- * @param stream not moved; an exact index draws nothing
- */
-export async function nearestSquared(
-  features: Float32Array,
-  centres: Float32Array,
-  size: number,
-  stream: Stream,
-): Promise<Float64Array> {
-  if (centres.length === 0) {
-    return new Float64Array(features.length / size).fill(Number.POSITIVE_INFINITY);
-  }
-  const index = await buildIndex(IndexConfig.parse({ kind: 'exact' }), { values: centres, size }, stream);
-  try {
-    return (await index.search(features, 1)).squaredDistances;
-  } finally {
-    index.dispose();
-  }
-}
-
-/** Lowers each row's distance to that from the new centre. */
-function bringNearer(features: Float32Array, size: number, nearest: Float64Array, centre: number): void {
-  const start = centre * size;
-  for (let row = 0; row < nearest.length; row++) {
-    const limit = nearest[row] as number;
-    let squared = 0;
-    // The sum only grows: beyond the limit the rest does not matter.
-    for (let axis = 0, at = row * size; axis < size && squared < limit; axis++, at++) {
-      const difference = (features[at] as number) - (features[start + axis] as number);
-      squared += difference * difference;
-    }
-    if (squared < limit) nearest[row] = squared;
-  }
 }
 
 function argmax(values: Float64Array, tieBreak: Uint32Array): number {

@@ -2,7 +2,9 @@
  * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
+import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
 
 const name = z
@@ -19,8 +21,10 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('entropy'), name }),
   z.strictObject({ kind: z.literal('core-set'), name }),
   z.strictObject({ kind: z.literal('badge'), name }),
+  DbalConfig.extend({ kind: z.literal('dbal'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
+  VaalConfig.extend({ kind: z.literal('vaal'), name }),
 ]);
 
 export type StrategyConfig = z.output<typeof StrategyConfig>;

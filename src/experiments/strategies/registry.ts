@@ -2,9 +2,11 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
+import { createVaal } from '../../../vaal/vaal.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
 import { createBadge } from '../../acquisition/strategies/badge.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
+import { createDbal } from '../../acquisition/strategies/dbal.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
 import { createLeastConfidence } from '../../acquisition/strategies/least-confidence.ts';
@@ -41,6 +43,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createCoreSet();
     case 'badge':
       return createBadge();
+    case 'dbal':
+      return createDbal(config);
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
@@ -48,6 +52,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
         generator: generatorIn(resources, config.kind),
         matcher: resources.matcher,
       });
+    case 'vaal':
+      return createVaal(config);
   }
 }
 

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  createCoreSet,
-  greedyCentres,
-  nearestSquared,
-} from '../../../src/acquisition/strategies/core-set.ts';
+import { nearestSquared } from '../../../src/acquisition/nearest-centre.ts';
+import { createCoreSet, greedyCentres } from '../../../src/acquisition/strategies/core-set.ts';
 import { selectBackend } from '../../../src/backend/backend.ts';
 import { rootStream } from '../../../src/random.ts';
 import { keepsItsPromises } from './pool-strategy-promises.ts';
