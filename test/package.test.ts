@@ -68,6 +68,7 @@ test('holds what it needs and nothing that only the repository needs', () => {
     'dist/matching',
     'dist/scripts',
     'dist/src',
+    'dist/vaal',
     'package.json',
   ]);
   expect(packed.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
@@ -95,9 +96,10 @@ test('is imported by plain Node, where it draws the same numbers', () => {
     `import { digitsDataset, rootStream } from 'genal';
      import * as generators from 'genal/generators';
      import { MatchConfig } from 'genal/matching';
+     import { VaalConfig } from 'genal/vaal';
      const digits = digitsDataset({ trainSize: 40, testSize: 10 });
      const drawn = rootStream(7).of('a').bits();
-     console.log(JSON.stringify({ n: digits.train.n, drawn, generators: Object.keys(generators).length > 0, rule: MatchConfig.parse({}).rule }));`,
+     console.log(JSON.stringify({ n: digits.train.n, drawn, generators: Object.keys(generators).length > 0, rule: MatchConfig.parse({}).rule, latentSize: VaalConfig.parse({}).latentSize }));`,
   );
   const { status, stdout, stderr } = node([script]);
   expect(stderr).not.toContain('Error');
@@ -108,6 +110,7 @@ test('is imported by plain Node, where it draws the same numbers', () => {
     drawn,
     generators: true,
     rule: 'nearest',
+    latentSize: 32,
   });
 });
 
