@@ -90,8 +90,7 @@ async function writeMatches(
     const synthesisedImage: CaptionedImage = {
       image: imageOf(synthesised, at),
       caption: {
-        title:
-          reading === undefined ? 'synthesised' : `looks like ${labelName(reading, dataset, 'none of them')}`,
+        title: readingName(reading, dataset),
         detail: `${measure} ${figure(uncertainty.end)}${reading === undefined ? '' : `, ${certainty(reading, minConfidence)}`}`,
         tone: 'plain',
       },
@@ -121,8 +120,14 @@ async function writeMatches(
   });
 }
 
-function labelName({ label }: Answer, { classNames }: Dataset, none = 'abstained'): string {
-  return label === null ? none : (classNames[label] as string);
+function labelName({ label }: Answer, { classNames }: Dataset): string {
+  return label === null ? 'abstained' : (classNames[label] as string);
+}
+
+/** What the reference reads in a synthesised image, if there is a reference. */
+function readingName(reading: Answer | undefined, { classNames }: Dataset): string {
+  if (reading === undefined) return 'synthesised';
+  return reading.label === null ? 'unreadable' : `looks like ${classNames[reading.label]}`;
 }
 
 /** How sure the reference was, and why it abstained although it was sure. */
