@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
+import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
+import { TypiclustConfig } from '../../acquisition/strategies/typiclust-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
 
 const name = z
@@ -22,6 +24,9 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('core-set'), name }),
   z.strictObject({ kind: z.literal('badge'), name }),
   DbalConfig.extend({ kind: z.literal('dbal'), name }),
+  InformationDensityConfig.extend({ kind: z.literal('information-density'), name }),
+  TypiclustConfig.extend({ kind: z.literal('typiclust'), name }),
+  z.strictObject({ kind: z.literal('expected-gradient-length'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
   VaalConfig.extend({ kind: z.literal('vaal'), name }),

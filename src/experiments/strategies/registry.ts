@@ -8,10 +8,13 @@ import { createBadge } from '../../acquisition/strategies/badge.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createDbal } from '../../acquisition/strategies/dbal.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
+import { createExpectedGradientLength } from '../../acquisition/strategies/expected-gradient-length.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
+import { createInformationDensity } from '../../acquisition/strategies/information-density.ts';
 import { createLeastConfidence } from '../../acquisition/strategies/least-confidence.ts';
 import { createMargin } from '../../acquisition/strategies/margin.ts';
 import { createRandom } from '../../acquisition/strategies/random.ts';
+import { createTypiclust } from '../../acquisition/strategies/typiclust.ts';
 import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
 import type { Strategy, StrategyResources } from '../../acquisition/strategy.ts';
 import type { StrategyConfig } from './config.ts';
@@ -45,6 +48,12 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createBadge();
     case 'dbal':
       return createDbal(config);
+    case 'information-density':
+      return createInformationDensity(config);
+    case 'typiclust':
+      return createTypiclust(config);
+    case 'expected-gradient-length':
+      return createExpectedGradientLength();
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
