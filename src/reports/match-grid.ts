@@ -19,7 +19,7 @@ import { blankPixels, type Corner, copyImage, countImages, type Pixels, writePng
 import { strokeText } from './stroke-font.ts';
 
 /** Rows drawn; past them a picture is no longer looked at, and takes more memory than the rest of a round. */
-export const MOST_ROWS = 50;
+export const MOST_ROWS = 20;
 
 /** Sizes of the two large columns and of the neighbours beside them, in pixels. */
 const SIZES = {
