@@ -7,7 +7,7 @@ import { lowest } from '../src/acquisition/ranking.ts';
 import { scorePool } from '../src/acquisition/score-pool.ts';
 import type { Diagnostics, Round } from '../src/acquisition/strategy.ts';
 import { entropies, probabilities } from '../src/classifiers/predict.ts';
-import type { VaeTable } from './vaal-model.ts';
+import type { VaeTable } from './round-model.ts';
 
 /** Variance over images above which a latent dimension is active: Burda et al. 2015, appendix C. */
 const ACTIVE_VARIANCE = 0.01;

@@ -4,10 +4,17 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { graphStep } from '../src/backend/graph-step.ts';
-import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { discriminateCodes } from './discriminator.ts';
-import { endlessBatches, type ImageRows, imagesOf } from './image-rows.ts';
+import { endlessBatches, imagesOf } from './image-rows.ts';
+import {
+  checkImages,
+  inBlocks,
+  reading,
+  settleLosses,
+  type VaalImages,
+  type VaalModel,
+} from './round-model.ts';
 import type { VaalConfig } from './vaal-config.ts';
 import {
   createVaalTraining,
@@ -18,42 +25,7 @@ import {
   vaeUpdate,
 } from './vaal-step.ts';
 
-/** Images a block when scoring; more need more memory and are hardly faster. */
-const BLOCK = 128;
-/** Updates queued before a loss is read, which waits for the device and finds a training that broke. */
-const READ_EVERY = 50;
-
 const INFERENCE = { by: 'running' } as const;
-
-/** The images a round trains on. */
-export interface VaalImages {
-  readonly shape: ImageShape;
-  readonly labelled: { readonly images: ImageRows; readonly rows: readonly number[] };
-  readonly unlabelled: { readonly images: ImageRows; readonly rows: readonly number[] };
-}
-
-/** What an autoencoder says of images, `n` rows of each, row-major. */
-export interface VaeTable {
-  readonly n: number;
-  /** `[n, latentSize]`: means of the posteriors. */
-  readonly means: Float32Array;
-  /** `[n, latentSize]`: `KL(q(z|x) || p(z))` of each dimension, in nats. */
-  readonly divergences: Float32Array;
-  /** `[n]`: squared errors in the range [-1, 1], summed over pixels, of images decoded from the means. */
-  readonly errors: Float32Array;
-}
-
-/** Trained networks. */
-export interface VaalModel {
-  /**
-   * Logits `[rows]` of "labelled". In inference mode, so that a score depends on no other image, unless the config is
-   * faithful to the reference where that is not so; then `stream` decides what is random about it.
-   */
-  logits(images: ImageRows, rows: readonly number[], stream: Stream): Promise<Float32Array>;
-  /** The autoencoder's figures of images, in inference mode. */
-  vaeTable(images: ImageRows, rows: readonly number[]): Promise<VaeTable>;
-  dispose(): void;
-}
 
 /**
  * Trains both networks: in every step `vaeSteps` updates of the autoencoder, each on a new batch, then `discriminatorSteps`
@@ -65,11 +37,7 @@ export interface VaalModel {
  * @throws RangeError if one of the two has no rows; Error naming the step if a loss stops being finite
  */
 export async function trainVaal(config: VaalConfig, images: VaalImages, stream: Stream): Promise<VaalModel> {
-  for (const pool of ['labelled', 'unlabelled'] as const) {
-    if (images[pool].rows.length === 0) {
-      throw new RangeError(`trainVaal.images.${pool}: expected at least one image, got none`);
-    }
-  }
+  checkImages('trainVaal', images);
   const training = createVaalTraining(config, images.shape, stream.of('weights'));
   try {
     await runSteps(config, training, images, stream);
@@ -116,36 +84,17 @@ async function runSteps(
         const latents = tf.tensor2d(noise, [2 * batch, latentSize]);
         const losses = ofVae({ ...renew(), latents });
         latents.dispose();
-        const read = i === vaeSteps - 1 && (step % READ_EVERY === 0 || step === steps);
-        await freeing(losses, () => (read ? checkLoss('autoencoder', step, losses.loss) : undefined));
+        await settleLosses(losses, { name: 'trainVaal, autoencoder', step, steps });
       }
       for (let i = 0; i < discriminatorSteps; i++) {
         const losses = ofDiscriminator(i === 0 ? (current as VaalBatch) : renew());
-        await freeing(losses, () =>
-          step === steps ? checkLoss('discriminator', step, losses.loss) : undefined,
-        );
+        await settleLosses(losses, { name: 'trainVaal, discriminator', step, steps });
       }
     }
   } finally {
     if (current) tf.dispose(current);
     ofVae.dispose();
     ofDiscriminator.dispose();
-  }
-}
-
-/** Frees losses after an action on them, also if it fails. */
-async function freeing(losses: object, action: () => Promise<void> | undefined): Promise<void> {
-  try {
-    await action();
-  } finally {
-    tf.dispose({ ...losses });
-  }
-}
-
-async function checkLoss(network: string, step: number, loss: tf.Scalar): Promise<void> {
-  const [value] = await loss.data();
-  if (!Number.isFinite(value)) {
-    throw new Error(`trainVaal: expected a finite loss of the ${network}, got ${value} in step ${step}`);
   }
 }
 
@@ -218,41 +167,4 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
     },
     dispose: () => disposeVaalTraining(training),
   };
-}
-
-/**
- * Calls back with the values of every block of rows. All blocks have the same size, the last one filled up with its first
- * row, because kernels may sum in another order for another batch size.
- */
-async function inBlocks(
-  images: ImageRows,
-  rows: readonly number[],
-  shape: ImageShape,
-  flips: Stream | undefined,
-  compute: (images: tf.Tensor4D) => tf.Tensor,
-  take: (values: Float32Array, first: number) => void,
-): Promise<void> {
-  for (let start = 0; start < rows.length; start += BLOCK) {
-    const taken = rows.slice(start, start + BLOCK);
-    const filled = Array.from({ length: BLOCK }, (_, i) => (taken[i] ?? taken[0]) as number);
-    const values = await reading(imagesOf(images, filled, shape, flips), compute);
-    take(values.subarray(0, (values.length / BLOCK) * taken.length), start);
-  }
-}
-
-/** The values of a function of images; frees the images. */
-async function reading(
-  images: tf.Tensor4D,
-  compute: (images: tf.Tensor4D) => tf.Tensor,
-): Promise<Float32Array> {
-  try {
-    const result = compute(images);
-    try {
-      return await result.data<'float32'>();
-    } finally {
-      result.dispose();
-    }
-  } finally {
-    images.dispose();
-  }
 }

@@ -48,7 +48,7 @@ describe('VAAL', () => {
           { images: modeImages(modes, name), labels: new Uint8Array(), n: modes.length },
           SHAPE,
         );
-        return { images, rows: modes.map((_, row) => row) };
+        return { images, rows: modes.map((_, row) => row), labels: new Uint8Array() };
       };
       const images = { shape: SHAPE, labelled: rows(labelled, 'a'), unlabelled: rows(unlabelled, 'b') };
       const trained = await trainVaal(small(), images, rootStream(2));
@@ -124,7 +124,7 @@ describe('VAAL', () => {
     await select(round, small({ steps: 3, discriminatorSteps: 2 }));
     await select(round, small({ steps: 3, faithful: { flips: true, batchNormScoring: true } }));
     await expect(select(round, small({ steps: 50, learningRate: 1e30 }))).rejects.toThrow(
-      'trainVaal: expected a finite loss of the autoencoder, got NaN in step 50',
+      'trainVaal, autoencoder: expected a finite loss, got NaN in step 50',
     );
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -135,7 +135,7 @@ describe('VAAL', () => {
       'trainVaal.images.labelled: expected at least one image, got none',
     );
     await expect(select(roundOf([0], [0, 1]), config)).rejects.toThrow(
-      'createVaal.select.round: expected 10 candidates, got 2',
+      'selectLeastLabelled.round: expected at least 10 candidates, got 2',
     );
   });
 });
