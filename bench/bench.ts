@@ -1,5 +1,5 @@
 /**
- * Benchmarks: `npm run bench -- steps [flags]`. What is measured: bench/README.md.
+ * Benchmarks: `npm run bench -- steps [flags]` and `npm run bench -- matching [flags]`. What is measured: bench/README.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
@@ -9,10 +9,12 @@ import { selectBackend } from '../src/backend/backend.ts';
 import type { BackendName } from '../src/backend/backend-names.ts';
 import { caseNamed, standardCases, wideCases } from './cases/all.ts';
 import type { CaseSize } from './cases/case.ts';
+import { benchMatching } from './matching.ts';
 import { PEER_NAMES, startPeer } from './peer.ts';
 import { benchSteps, type StepTiming } from './steps.ts';
 
 const HELP = `Usage: npm run bench -- steps [flags]
+       npm run bench -- matching [flags], see npm run bench -- matching --help
 
   --backend NAME   what computes: tensorflow, webgpu, wasm or cpu; the best that loads if left out
   --peer NAME      who takes the same steps beside it: ${PEER_NAMES.join(', ')}
@@ -101,7 +103,9 @@ function range([low, high]: readonly [number, number], digits: number): string {
   return `${low.toFixed(digits)} - ${high.toFixed(digits)}`;
 }
 
-main()
+const [name, ...rest] = process.argv.slice(2);
+
+(name === 'matching' ? benchMatching(rest) : main())
   // A peer that is still busy would keep the process alive.
   .then(() => process.exit(0))
   .catch((error: unknown) => {

@@ -66,7 +66,7 @@ export async function startPeer(name: string, { python }: PeerOptions): Promise<
 }
 
 /** Hands out the child's lines of JSON, one a call. */
-function linesOf(child: ChildProcessByStdio<Writable, Readable, Readable>): <T>() => Promise<T> {
+export function linesOf(child: ChildProcessByStdio<Writable, Readable, Readable>): <T>() => Promise<T> {
   const replies = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaint = '';
   let failure: Error | undefined;
