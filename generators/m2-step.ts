@@ -74,7 +74,7 @@ export interface M2Noise {
 
 /** Scalars on the device, in nats an image. */
 export interface M2Losses {
-  /** The weighted sum of the three below. */
+  /** The weighted sum of the three below, and what a caller of the step may have added. */
   readonly loss: tf.Scalar;
   /** Mean `L(x, y)` of the labelled images. */
   readonly labelledBound: tf.Scalar;
@@ -152,9 +152,15 @@ export function disposeM2Training({ classifier, encoder, decoder, adam }: M2Trai
  * Labelled and unlabelled images pass the classifier as one batch. Its batch norms then see one population, of which
  * both are draws, take their moments over more images, and hold no hint of which images are labelled.
  *
+ * @param beside a further loss of the same networks, added to the others before the update
  * @returns losses before the update; the caller disposes all four
  */
-export function m2Step(training: M2Training, batch: M2Batch, noise: M2Noise): M2Losses {
+export function m2Step(
+  training: M2Training,
+  batch: M2Batch,
+  noise: M2Noise,
+  beside?: () => tf.Scalar,
+): M2Losses {
   checkStep(training, batch, noise);
   const { weights, adam, classifier } = training;
   return tf.tidy(() => {
@@ -172,7 +178,8 @@ export function m2Step(training: M2Training, batch: M2Batch, noise: M2Noise): M2
           tf.mul(labelledBound, weights.labelled),
           tf.mul(unlabelledBound, weights.unlabelled),
         );
-        return tf.add(bounds, tf.mul(classification, weights.classification)) as tf.Scalar;
+        const total: tf.Scalar = tf.add(bounds, tf.mul(classification, weights.classification));
+        return beside === undefined ? total : tf.add(total, beside());
       },
       Object.values(trainedVariables(training)),
     );
@@ -279,22 +286,4 @@ export function unlabelledBounds(
     const ofImages = layers.classify(classifier, pixels, { norm: { by: 'running' } });
     return marginalBound(bounds, tf.transpose(tf.logSoftmax(ofImages.logits)));
   });
-}
-
-/**
- * A mask of dropout, `[n, units]`: 0 with probability `rate`, else `1 / (1 - rate)`, so that a unit keeps its mean. The
- * caller disposes it.
- *
- * @param rate in [0, 1)
- */
-export function dropoutMask(
-  rate: number,
-  [n, units]: readonly [number, number],
-  stream: Stream,
-): tf.Tensor2D {
-  const draws = stream.uniforms(n * units);
-  return tf.tensor2d(
-    draws.map((draw) => (draw < rate ? 0 : 1 / (1 - rate))),
-    [n, units],
-  );
 }

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
+import { dropoutMask } from '../src/dropout-mask.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
 import { layerOf } from './feature-layer.ts';
@@ -20,7 +21,6 @@ import {
 import { encodeLabelled, oneHotClasses } from './m2-pairs.ts';
 import {
   createM2Training,
-  dropoutMask,
   type M2Batch,
   type M2Noise,
   type M2Training,
@@ -148,7 +148,7 @@ export const m2Model: Model<M2Config, M2Name, M2> = {
           return {
             ...update({
               batch: { unlabelled, labelled, labels: known.labels },
-              noise: noiseOf(config, training, labelled, unlabelled, noise),
+              noise: m2Noise(config, training, labelled, unlabelled, noise),
             }),
           };
         });
@@ -165,9 +165,9 @@ export function learningRateAt(
   return decay === 'none' ? learningRate : (learningRate * (1 + Math.cos((Math.PI * step) / steps))) / 2;
 }
 
-/** All draws of one step. */
-function noiseOf(
-  { classes, latentSize, likelihood }: M2Config,
+/** All draws of one step on images `[n, height, width, channels]`. The caller disposes them. */
+export function m2Noise(
+  { classes, latentSize, likelihood }: Pick<M2Config, 'classes' | 'latentSize' | 'likelihood'>,
   { layers: { dropout } }: M2Training,
   known: tf.Tensor4D,
   unknown: tf.Tensor4D,

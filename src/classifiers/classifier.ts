@@ -3,6 +3,7 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { ImageShape } from '../datasets/dataset.ts';
+import type { Stream } from '../random.ts';
 import type { ClassifierConfig } from './config.ts';
 
 export interface Classifier {
@@ -17,6 +18,12 @@ export interface Classifier {
   scores(images: tf.Tensor4D): tf.Tensor2D;
   /** Inputs of the last linear layer, `[n, featureSize]`; differentiable. The caller disposes it. */
   features(images: tf.Tensor4D): tf.Tensor2D;
+  /**
+   * Class scores of `passes` networks drawn by dropout, `[passes, n, classes]`; all else in inference mode. Present if the
+   * classifier was trained with dropout. Pass `t` is one network, the same for every image and every call with `stream`,
+   * which does not move. Not differentiated. The caller disposes the result.
+   */
+  sampleScores?(images: tf.Tensor4D, stream: Stream, passes: number): tf.Tensor3D;
   dispose(): void;
 }
 

@@ -81,6 +81,26 @@ export const LenetConfig = z.strictObject({
       "Filters of the first and of the second convolution, units of the hidden layer. Default: Caffe's " +
         'LeNet (20, 50) with 128 for its 500 hidden units, which few labels cannot use',
     ),
+  dropout: z
+    .strictObject({
+      pooling: z
+        .number()
+        .min(0)
+        .max(0.95)
+        .default(0.25)
+        .describe('Share of the values after the last pooling. Default: Gal, Islam and Ghahramani 2017'),
+      dense: z
+        .number()
+        .min(0)
+        .max(0.95)
+        .default(0.5)
+        .describe('Share of the units of the hidden layer. Default: Gal, Islam and Ghahramani 2017'),
+    })
+    .optional()
+    .describe(
+      'What a training step leaves out at random, and what the strategies of Monte Carlo dropout draw networks by. If left ' +
+        'out, nothing is',
+    ),
   updates: updates(300, 'Training steps. Default: our choice'),
   ...network,
 });

@@ -5,6 +5,9 @@
  * section II.B, in the widths of Caffe's `examples/mnist/lenet.prototxt`.
  * Differs: ReLU after every layer but the last, max pooling, initial weights as in mlp.ts.
  *
+ * Dropout, if asked for, stands after the last pooling and after the hidden layer, as in Gal, Islam and Ghahramani 2017, "Deep
+ * Bayesian active learning with image data", section 5.1, whose network has other convolutions.
+ *
  * Where several pixels of a pool share the maximum, as on a flat background, the gradient is not unique: the
  * cpu backend sends it to the first of them, wasm to the last. The gradients of two backends may then differ.
  */
@@ -24,7 +27,7 @@ const smallest = 16;
  * @throws RangeError if the images are smaller than 16 x 16
  */
 export function buildLenet(
-  { widths: [first, second, hidden] }: Pick<LenetConfig, 'widths'>,
+  { widths: [first, second, hidden], dropout }: Pick<LenetConfig, 'widths' | 'dropout'>,
   shape: ImageShape,
   classes: number,
   weights: Stream,
@@ -45,7 +48,7 @@ export function buildLenet(
       ...(inputShape && { inputShape }),
     });
   // Sizes for 28 x 28:
-  const body = tf.sequential({
+  const pooled = tf.sequential({
     layers: [
       convolution('conv-1', first, [...shape]), // [24, 24, 20]
       tf.layers.maxPooling2d({ poolSize: 2 }), // [12, 12, 20]
@@ -55,13 +58,24 @@ export function buildLenet(
       tf.layers.maxPooling2d({ poolSize: 2 }), // [4, 4, 50]
       tf.layers.activation({ activation: 'relu' }),
       tf.layers.flatten(), // [800]
+    ],
+  });
+  const dense = tf.sequential({
+    layers: [
       tf.layers.dense({
         name: 'dense-1',
         units: hidden,
         activation: 'relu',
         kernelInitializer: initial('dense-1'),
+        inputShape: pooled.outputShape.slice(1) as number[],
       }), // [128]
     ],
   });
-  return { body, head: classLayer(hidden, classes, weights) };
+  return {
+    body: [
+      { name: 'pooling', layers: pooled, dropout: dropout?.pooling ?? 0 },
+      { name: 'dense', layers: dense, dropout: dropout?.dense ?? 0 },
+    ],
+    head: classLayer(hidden, classes, weights),
+  };
 }

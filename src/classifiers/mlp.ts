@@ -30,7 +30,10 @@ export function buildMlp(
       }),
     );
   });
-  return { body, head: classLayer(hidden.at(-1) ?? imageSize(shape), classes, weights) };
+  return {
+    body: [{ name: 'body', layers: body, dropout: 0 }],
+    head: classLayer(hidden.at(-1) ?? imageSize(shape), classes, weights),
+  };
 }
 
 /** The last layer of a network: features `[n, featureSize]` to logits `[n, classes]`. */

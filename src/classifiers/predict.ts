@@ -3,8 +3,9 @@
  *
  * Tables are `[n, classes]`, row-major, on the host, so that nothing here depends on a backend.
  */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { type ImageShape, imageSize, imageTensor, type Split } from '../datasets/dataset.ts';
+import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
 import type { Classifier } from './classifier.ts';
 
@@ -40,6 +41,32 @@ export async function featuresOfImages(
   return tableOf('featuresOfImages', classifier.shape, bytes, block, rowsOf);
 }
 
+/**
+ * Class scores `[n, passes, classes]` of networks drawn by dropout, `passes` rows an image one after another; the same for
+ * the same stream, which does not move. Blocks, and errors, as {@link scoreImages} has them.
+ *
+ * @throws Error if the classifier was trained without dropout
+ */
+export async function sampleScoresOfImages(
+  classifier: Classifier,
+  bytes: Uint8Array,
+  stream: Stream,
+  passes: number,
+  block = 128,
+): Promise<Float32Array> {
+  const { classes, shape } = classifier;
+  const sampleScores = classifier.sampleScores?.bind(classifier);
+  if (sampleScores === undefined) {
+    throw new Error('sampleScoresOfImages.classifier: expected one trained with dropout, got one without');
+  }
+  const rowsOf = (images: tf.Tensor4D): tf.Tensor2D =>
+    tf.tidy(() => {
+      const byImage = tf.transpose(sampleScores(images, stream, passes), [1, 0, 2]); // [n, passes, classes]
+      return tf.reshape(byImage, [images.shape[0], passes * classes]);
+    });
+  return tableOf('sampleScoresOfImages', shape, bytes, block, rowsOf);
+}
+
 /** What `rowsOf` gives for every image, `[n, size]`. */
 async function tableOf(
   name: string,
@@ -70,7 +97,7 @@ async function tableOf(
   const broken = table.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0) {
     const row = Math.floor(broken / columns);
-    const what = name === 'scoreImages' ? 'scores' : 'features';
+    const what = name === 'featuresOfImages' ? 'features' : 'scores';
     throw new Error(`${name}: expected finite ${what}, got ${table[broken]} for image ${row}`);
   }
   return table;

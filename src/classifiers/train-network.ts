@@ -10,7 +10,7 @@ import type { TrainedClassifier, TrainingReport } from './classifier.ts';
 import type { LenetConfig, MlpConfig } from './config.ts';
 import { buildLenet } from './lenet.ts';
 import { buildMlp } from './mlp.ts';
-import { Network } from './network.ts';
+import { type Masks, Network } from './network.ts';
 import type { TrainOptions } from './train.ts';
 
 export type NetworkConfig = MlpConfig | LenetConfig;
@@ -50,7 +50,9 @@ export async function trainNetwork(
     let objective = Number.NaN;
     for (let update = 1; update <= updates; update++) {
       signal?.throwIfAborted();
-      const { loss } = tf.tidy(() => step(labelledRows(network, labelled, batches.next().value)));
+      const { loss } = tf.tidy(() =>
+        step(labelledRows(network, labelled, batches.next().value, order.of('dropout', update))),
+      );
       try {
         const reporting = onProgress !== undefined && update % reportEvery === 0;
         if (reporting || update === updates) objective = (await loss.data())[0] as number;
@@ -89,6 +91,10 @@ export function trained(
     shape: network.shape,
     scores: (images) => network.scores(images),
     features: (images) => network.features(images),
+    ...(network.hasDropout && {
+      sampleScores: (images: tf.Tensor4D, stream: Stream, passes: number) =>
+        network.sampleScores(images, stream, passes),
+    }),
     weights: () => new Map(Object.entries(network.variables)),
     dispose: () => network.dispose(),
   };
@@ -100,12 +106,27 @@ export interface LabelledBatch {
   readonly images: tf.Tensor4D;
   /** int32 `[batch]` */
   readonly labels: tf.Tensor1D;
+  /** What dropout leaves out of each image's pass; empty for a network without. */
+  readonly masks: Masks;
 }
 
-/** The rows of a mini-batch, as tensors the caller disposes. */
-export function labelledRows(network: Network, labelled: Split, rows: readonly number[]): LabelledBatch {
+/**
+ * The rows of a mini-batch, as tensors the caller disposes.
+ *
+ * @param dropout draws the masks of a network that has dropout; not moved
+ */
+export function labelledRows(
+  network: Network,
+  labelled: Split,
+  rows: readonly number[],
+  dropout: Stream,
+): LabelledBatch {
   const labels = Int32Array.from(rows, (row) => labelled.labels[row] as number);
-  return { images: batchOf(labelled, network.shape, rows), labels: tf.tensor1d(labels, 'int32') };
+  return {
+    images: batchOf(labelled, network.shape, rows),
+    labels: tf.tensor1d(labels, 'int32'),
+    masks: network.drawMasks(rows.length, dropout),
+  };
 }
 
 /**
@@ -126,14 +147,17 @@ export function trainingStep(
 function updateOn(
   network: Network,
   adam: Adam,
-  { images, labels }: LabelledBatch,
+  { images, labels, masks }: LabelledBatch,
   weightDecay: number,
 ): tf.Scalar {
   return tf.tidy(() => {
     const truths = tf.oneHot(labels, network.classes); // [batch, classes]
     const variables = Object.values(network.variables);
     const { value, grads } = tf.variableGrads(() => {
-      const crossEntropy: tf.Scalar = tf.losses.softmaxCrossEntropy(truths, network.scores(images));
+      const crossEntropy: tf.Scalar = tf.losses.softmaxCrossEntropy(
+        truths,
+        network.scoresUnder(images, masks),
+      );
       return weightDecay === 0 ? crossEntropy : tf.add(crossEntropy, penalty(variables, weightDecay));
     }, variables);
     adam.apply(grads);

@@ -17,6 +17,7 @@ export const layers: readonly (readonly (readonly string[])[])[] = [
       'src/safetensors.ts',
       'src/atomic-write.ts',
       'src/cache-directory.ts',
+      'src/dropout-mask.ts',
     ],
   ],
   [['src/datasets/']],

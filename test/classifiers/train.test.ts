@@ -32,6 +32,7 @@ const configs = [
   { kind: 'linear-svm', updates: 300 },
   { kind: 'mlp', hidden: [6], updates: 12, batch: 8 },
   { kind: 'lenet', widths: [3, 4, 6], updates: 12, batch: 8 },
+  { kind: 'lenet', widths: [3, 4, 6], dropout: {}, updates: 12, batch: 8 },
 ].map((config) => ClassifierConfig.parse(config));
 
 beforeAll(() => selectBackend('wasm'));
@@ -56,7 +57,7 @@ describe.each(configs)('$kind', (config) => {
     );
     const adam = new Adam(bystander.variables);
     const step = trainingStep(bystander, adam, 0);
-    tf.tidy(() => step(labelledRows(bystander, labelled, [1, 2, 3])));
+    tf.tidy(() => step(labelledRows(bystander, labelled, [1, 2, 3], root)));
     options.weights.normal();
     options.order.bits();
     expect(await train({ onProgress: () => {} })).toEqual(scores);
@@ -144,7 +145,7 @@ test('minimises mean cross-entropy plus weightDecay / 2 times the squared kernel
   const adam = new Adam(network.variables, { learningRate: 0 });
   const lossAt = async (weightDecay: number) => {
     const step = trainingStep(network, adam, weightDecay);
-    const { loss } = tf.tidy(() => step(labelledRows(network, labelled, [0, 3, 1])));
+    const { loss } = tf.tidy(() => step(labelledRows(network, labelled, [0, 3, 1], root)));
     const [value] = await loss.data();
     loss.dispose();
     step.dispose();

@@ -7,7 +7,6 @@ import { m2Layers } from '../../generators/m2-networks.ts';
 import {
   createM2Training,
   disposeM2Training,
-  dropoutMask,
   type M2Losses,
   type M2Training,
   m2Step,
@@ -17,6 +16,7 @@ import { openSaved } from '../../generators/model.ts';
 import { emptyNetwork, type Network } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
+import { dropoutMask } from '../../src/dropout-mask.ts';
 import { rootStream } from '../../src/random.ts';
 
 const native = await selectBackend('tensorflow').then(
