@@ -31,6 +31,25 @@ export function encodeLabelled(
 }
 
 /**
+ * The approximate posteriors of images whose class is known by probabilities alone: `q(z|x, y)` with `sum_y p(y) W_y` where
+ * a class has its row of `W_y`, which for one certain class is the same. `[n, latentSize]` each; the caller disposes both.
+ *
+ * @param pixels `[n, height width channels]` in [0, 1]
+ * @param probs `[n, classes]`
+ */
+export function encodeMixed(
+  layers: M2Layers,
+  encoder: Network,
+  pixels: tf.Tensor2D,
+  probs: tf.Tensor2D,
+): Gaussians {
+  return tf.tidy(() => {
+    const ofClasses = tf.matMul(probs, variableOf<tf.Tensor2D>(encoder.weights, CLASS_ROWS));
+    return layers.posteriors(encoder, tf.add(layers.encodeImages(encoder, pixels), ofClasses));
+  });
+}
+
+/**
  * The approximate posteriors `q(z|x, y)` of all pairs, `[pairs, latentSize]` each. The caller disposes both.
  *
  * What depends on the image alone is computed once an image, not once a pair; a class adds its row of `W_y`.

@@ -2,6 +2,7 @@
  * What a strategy's networks are trained on in a round, what they are asked afterwards, and how both is read from the device.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Gaussians } from '../generators/mlp-terms.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { type ImageRows, imagesOf } from './image-rows.ts';
@@ -77,6 +78,44 @@ export async function settleLosses<Losses extends { readonly loss: tf.Scalar }>(
   } finally {
     tf.dispose({ ...losses });
   }
+}
+
+/**
+ * The table of an autoencoder's figures.
+ *
+ * @param figures of a block of images in [-1, 1], within a tidy: posteriors `[n, latentSize]`, and `[n]` squared errors
+ */
+export async function vaeTableOf(
+  images: ImageRows,
+  rows: readonly number[],
+  shape: ImageShape,
+  latentSize: number,
+  figures: (block: tf.Tensor4D) => Gaussians & { readonly errors: tf.Tensor1D },
+): Promise<VaeTable> {
+  const n = rows.length;
+  const table = {
+    n,
+    means: new Float32Array(n * latentSize),
+    divergences: new Float32Array(n * latentSize),
+    errors: new Float32Array(n),
+  };
+  const columns = 2 * latentSize + 1;
+  const inOne = (block: tf.Tensor4D) =>
+    tf.tidy(() => {
+      const { means, logVariances, errors } = figures(block);
+      const squares = tf.add(tf.square(means), tf.exp(logVariances));
+      const divergences = tf.mul(tf.sub(tf.sub(squares, logVariances), 1), 0.5);
+      return tf.concat([means, divergences, tf.expandDims(errors, 1)], 1);
+    });
+  await inBlocks(images, rows, shape, undefined, inOne, (values, first) => {
+    for (let i = 0; i < values.length / columns; i++) {
+      const row = values.subarray(i * columns, (i + 1) * columns);
+      table.means.set(row.subarray(0, latentSize), (first + i) * latentSize);
+      table.divergences.set(row.subarray(latentSize, 2 * latentSize), (first + i) * latentSize);
+      table.errors[first + i] = row[2 * latentSize] as number;
+    }
+  });
+  return table;
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   settleLosses,
   type VaalImages,
   type VaalModel,
+  vaeTableOf,
 } from './round-model.ts';
 import type { VaalConfig } from './vaal-config.ts';
 import {
@@ -136,35 +137,13 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
       }
       return scores;
     },
-    vaeTable: async (images, rows) => {
-      const n = rows.length;
-      const columns = 2 * latentSize + 1;
-      const table = {
-        n,
-        means: new Float32Array(n * latentSize),
-        divergences: new Float32Array(n * latentSize),
-        errors: new Float32Array(n),
-      };
-      const figures = (block: tf.Tensor4D) =>
-        tf.tidy(() => {
-          const pixels = likelihood.pixels(block);
-          const { means, logVariances } = networks.encode(encoder, pixels, INFERENCE);
-          const squares = tf.add(tf.square(means), tf.exp(logVariances));
-          const divergences = tf.mul(tf.sub(tf.sub(squares, logVariances), 1), 0.5);
-          const decoded = networks.decode(decoder, means, INFERENCE);
-          const errors = tf.sum(tf.squaredDifference(decoded, pixels), 1, true);
-          return tf.concat([means, divergences, errors], 1);
-        });
-      await inBlocks(images, rows, shape, undefined, figures, (values, first) => {
-        for (let i = 0; i < values.length / columns; i++) {
-          const row = values.subarray(i * columns, (i + 1) * columns);
-          table.means.set(row.subarray(0, latentSize), (first + i) * latentSize);
-          table.divergences.set(row.subarray(latentSize, 2 * latentSize), (first + i) * latentSize);
-          table.errors[first + i] = row[2 * latentSize] as number;
-        }
-      });
-      return table;
-    },
+    vaeTable: (images, rows) =>
+      vaeTableOf(images, rows, shape, latentSize, (block) => {
+        const pixels = likelihood.pixels(block);
+        const posteriors = networks.encode(encoder, pixels, INFERENCE);
+        const decoded = networks.decode(decoder, posteriors.means, INFERENCE);
+        return { ...posteriors, errors: tf.sum(tf.squaredDifference(decoded, pixels), 1) };
+      }),
     dispose: () => disposeVaalTraining(training),
   };
 }

@@ -2,10 +2,13 @@
  * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { M2VaalConfig } from '../../../vaal/m2-vaal-config.ts';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
+import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
 import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
+import { QueryByCommitteeConfig } from '../../acquisition/strategies/query-by-committee-config.ts';
 import { TypiclustConfig } from '../../acquisition/strategies/typiclust-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
 
@@ -27,9 +30,15 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   InformationDensityConfig.extend({ kind: z.literal('information-density'), name }),
   TypiclustConfig.extend({ kind: z.literal('typiclust'), name }),
   z.strictObject({ kind: z.literal('expected-gradient-length'), name }),
+  MonteCarloConfig.extend({ kind: z.literal('bald'), name }),
+  MonteCarloConfig.extend({ kind: z.literal('variation-ratios'), name }),
+  MonteCarloConfig.extend({ kind: z.literal('mean-std'), name }),
+  MonteCarloConfig.extend({ kind: z.literal('mc-entropy'), name }),
+  QueryByCommitteeConfig.extend({ kind: z.literal('query-by-committee'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
   VaalConfig.extend({ kind: z.literal('vaal'), name }),
+  M2VaalConfig.extend({ kind: z.literal('m2-vaal'), name }),
 ]);
 
 export type StrategyConfig = z.output<typeof StrategyConfig>;

@@ -2,9 +2,11 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
+import { createM2Vaal } from '../../../vaal/m2-vaal.ts';
 import { createVaal } from '../../../vaal/vaal.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
 import { createBadge } from '../../acquisition/strategies/badge.ts';
+import { createBald } from '../../acquisition/strategies/bald.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createDbal } from '../../acquisition/strategies/dbal.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
@@ -13,9 +15,13 @@ import { createGaal } from '../../acquisition/strategies/gaal.ts';
 import { createInformationDensity } from '../../acquisition/strategies/information-density.ts';
 import { createLeastConfidence } from '../../acquisition/strategies/least-confidence.ts';
 import { createMargin } from '../../acquisition/strategies/margin.ts';
+import { createMcEntropy } from '../../acquisition/strategies/mc-entropy.ts';
+import { createMeanStd } from '../../acquisition/strategies/mean-std.ts';
+import { createQueryByCommittee } from '../../acquisition/strategies/query-by-committee.ts';
 import { createRandom } from '../../acquisition/strategies/random.ts';
 import { createTypiclust } from '../../acquisition/strategies/typiclust.ts';
 import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
+import { createVariationRatios } from '../../acquisition/strategies/variation-ratios.ts';
 import type { Strategy, StrategyResources } from '../../acquisition/strategy.ts';
 import type { StrategyConfig } from './config.ts';
 
@@ -54,6 +60,16 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createTypiclust(config);
     case 'expected-gradient-length':
       return createExpectedGradientLength();
+    case 'bald':
+      return createBald(config);
+    case 'variation-ratios':
+      return createVariationRatios(config);
+    case 'mean-std':
+      return createMeanStd(config);
+    case 'mc-entropy':
+      return createMcEntropy(config);
+    case 'query-by-committee':
+      return createQueryByCommittee(config);
     case 'gaal':
       return createGaal(config, { generator: generatorIn(resources, config.kind) });
     case 'asal':
@@ -63,6 +79,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       });
     case 'vaal':
       return createVaal(config);
+    case 'm2-vaal':
+      return createM2Vaal(config);
   }
 }
 
