@@ -14,6 +14,7 @@ import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { rootStream } from '../random.ts';
 import { ConfigError } from './config-error.ts';
+import { classifierProblem } from './strategies/classifier-needs.ts';
 import { StrategyConfig } from './strategies/config.ts';
 import { needProblems } from './strategy-needs.ts';
 
@@ -97,6 +98,8 @@ export const ExperimentConfig = z
       if (names.indexOf(name) !== position) {
         problem(['strategies', position], `expected a name of its own, got "${name}" again; set "name"`);
       }
+      const ofClassifier = classifierProblem(strategy, config.classifier);
+      if (ofClassifier !== undefined) problem(['strategies', position], ofClassifier);
       for (const { key, message } of needProblems(config, strategy)) {
         problem(['strategies', position, key], message);
       }
