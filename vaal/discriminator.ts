@@ -12,7 +12,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { binaryCrossEntropy, normalValues } from '../generators/layers.ts';
-import { affine, denseShapes, stackShapes } from '../generators/mlp-layers.ts';
+import { affine, denseShapes, denseValues, stackShapes } from '../generators/mlp-layers.ts';
 import type { InitialValues, Network, NetworkShapes } from '../generators/network.ts';
 
 /** Shapes of the discriminator's variables, for codes of `inputs` numbers. */
@@ -24,9 +24,10 @@ export function discriminatorShapes(inputs: number, hidden: readonly number[]): 
   };
 }
 
-/** First values: weights from N(0, 2 / inputs), biases 0. */
+/** First values: weights from N(0, 2 / inputs), biases 0; of a rank beside the code as Glorot and Bengio 2010. */
 export const discriminatorValues: InitialValues = (name, size, stream, shape) => {
   if (name.endsWith('bias')) return new Float32Array(size);
+  if (name === 'rank/weights') return denseValues(name, size, stream, shape);
   return normalValues(stream, size, { deviation: Math.sqrt(2 / (shape[0] ?? 1)) });
 };
 

@@ -14,6 +14,17 @@ export interface ImageRows {
   readonly count: number;
   /** Bytes `[rows, height, width, channels]` of some of them. */
   bytes(rows: readonly number[]): Uint8Array;
+  /** Of every row, for networks that take ranks: 0 for the middle. */
+  readonly ranks?: Float32Array;
+}
+
+/** Ranks `[rows, 1]` of some rows, if the images have any. The caller disposes them. */
+export function ranksOf({ ranks }: ImageRows, rows: readonly number[]): tf.Tensor2D | undefined {
+  if (ranks === undefined) return undefined;
+  return tf.tensor2d(
+    rows.map((row) => ranks[row] as number),
+    [rows.length, 1],
+  );
 }
 
 /** The unlabelled images, in the order of `pool.candidates`. */

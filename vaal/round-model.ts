@@ -90,7 +90,7 @@ export async function vaeTableOf(
   rows: readonly number[],
   shape: ImageShape,
   latentSize: number,
-  figures: (block: tf.Tensor4D) => Gaussians & { readonly errors: tf.Tensor1D },
+  figures: (block: tf.Tensor4D, rows: readonly number[]) => Gaussians & { readonly errors: tf.Tensor1D },
 ): Promise<VaeTable> {
   const n = rows.length;
   const table = {
@@ -100,9 +100,9 @@ export async function vaeTableOf(
     errors: new Float32Array(n),
   };
   const columns = 2 * latentSize + 1;
-  const inOne = (block: tf.Tensor4D) =>
+  const inOne = (block: tf.Tensor4D, ofBlock: readonly number[]) =>
     tf.tidy(() => {
-      const { means, logVariances, errors } = figures(block);
+      const { means, logVariances, errors } = figures(block, ofBlock);
       const squares = tf.add(tf.square(means), tf.exp(logVariances));
       const divergences = tf.mul(tf.sub(tf.sub(squares, logVariances), 1), 0.5);
       return tf.concat([means, divergences, tf.expandDims(errors, 1)], 1);
@@ -127,13 +127,13 @@ export async function inBlocks(
   rows: readonly number[],
   shape: ImageShape,
   flips: Stream | undefined,
-  compute: (images: tf.Tensor4D) => tf.Tensor,
+  compute: (images: tf.Tensor4D, rows: readonly number[]) => tf.Tensor,
   take: (values: Float32Array, first: number) => void,
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += BLOCK) {
     const taken = rows.slice(start, start + BLOCK);
     const filled = Array.from({ length: BLOCK }, (_, i) => (taken[i] ?? taken[0]) as number);
-    const values = await reading(imagesOf(images, filled, shape, flips), compute);
+    const values = await reading(imagesOf(images, filled, shape, flips), (block) => compute(block, filled));
     take(values.subarray(0, (values.length / BLOCK) * taken.length), start);
   }
 }

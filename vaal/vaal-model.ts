@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import { graphStep } from '../src/backend/graph-step.ts';
 import type { Stream } from '../src/random.ts';
 import { discriminateCodes } from './discriminator.ts';
-import { endlessBatches, imagesOf } from './image-rows.ts';
+import { endlessBatches, type ImageRows, imagesOf, ranksOf } from './image-rows.ts';
+import { withRanks } from './ranks.ts';
 import {
   checkImages,
   inBlocks,
@@ -30,7 +31,7 @@ const INFERENCE = { by: 'running' } as const;
 
 /**
  * Trains both networks: in every step `vaeSteps` updates of the autoencoder, each on a new batch, then `discriminatorSteps`
- * of the discriminator, the first on the last of those batches.
+ * of the discriminator, the first on the last of those batches. Networks of images that have ranks are conditioned on them.
  *
  * @param stream everything random comes from streams below it: `weights`, `labelled` and `unlabelled` (orders), `latents`
  *   and `flips` (by update)
@@ -39,7 +40,9 @@ const INFERENCE = { by: 'running' } as const;
  */
 export async function trainVaal(config: VaalConfig, images: VaalImages, stream: Stream): Promise<VaalModel> {
   checkImages('trainVaal', images);
-  const training = createVaalTraining(config, images.shape, stream.of('weights'));
+  const training = createVaalTraining(config, images.shape, stream.of('weights'), {
+    conditioned: images.unlabelled.images.ranks !== undefined,
+  });
   try {
     await runSteps(config, training, images, stream);
     return modelOf(config, training);
@@ -64,10 +67,14 @@ async function runSteps(
   let drawn = 0;
   const nextBatch = (): VaalBatch => {
     const flips = (pool: string) => (faithful.flips ? stream.of('flips', pool, drawn) : undefined);
+    const [known, others] = [labelledRows(drawn), unlabelledRows(drawn)];
+    const ranks = [ranksOf(labelled.images, known), ranksOf(unlabelled.images, others)];
     const next = {
-      labelled: imagesOf(labelled.images, labelledRows(drawn), shape, flips('labelled')),
-      unlabelled: imagesOf(unlabelled.images, unlabelledRows(drawn), shape, flips('unlabelled')),
+      labelled: imagesOf(labelled.images, known, shape, flips('labelled')),
+      unlabelled: imagesOf(unlabelled.images, others, shape, flips('unlabelled')),
+      ...(ranks[0] && ranks[1] && { ranks: tf.concat2d([ranks[0], ranks[1]], 0) }),
     };
+    for (const each of ranks) each?.dispose();
     drawn++;
     return next;
   };
@@ -102,10 +109,15 @@ async function runSteps(
 function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTraining): VaalModel {
   const { networks, likelihood, encoder, decoder, discriminator } = training;
   const { shape } = networks;
-  const logitsOf = (images: tf.Tensor4D, by: 'batch' | 'running') =>
+  const logitsOf = (
+    block: tf.Tensor4D,
+    by: 'batch' | 'running',
+    images: ImageRows,
+    rows: readonly number[],
+  ) =>
     tf.tidy(() => {
-      const { means } = networks.encode(encoder, likelihood.pixels(images), { by });
-      return discriminateCodes(discriminator, means);
+      const { means } = networks.encode(encoder, likelihood.pixels(block), { by });
+      return discriminateCodes(...withRanks(discriminator, means, ranksOf(images, rows)));
     });
   return {
     logits: async (images, rows, stream) => {
@@ -117,7 +129,7 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
           rows,
           shape,
           flips,
-          (block) => logitsOf(block, 'running'),
+          (block, ofBlock) => logitsOf(block, 'running', images, ofBlock),
           (values, first) => {
             scores.set(values, first);
           },
@@ -129,7 +141,7 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
         const places = order.slice(start, start + batch);
         const taken = places.map((place) => rows[place] as number);
         const values = await reading(imagesOf(images, taken, shape, flips), (block) =>
-          logitsOf(block, 'batch'),
+          logitsOf(block, 'batch', images, taken),
         );
         places.forEach((place, i) => {
           scores[place] = values[i] as number;
@@ -138,10 +150,11 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
       return scores;
     },
     vaeTable: (images, rows) =>
-      vaeTableOf(images, rows, shape, latentSize, (block) => {
+      vaeTableOf(images, rows, shape, latentSize, (block, ofBlock) => {
         const pixels = likelihood.pixels(block);
         const posteriors = networks.encode(encoder, pixels, INFERENCE);
-        const decoded = networks.decode(decoder, posteriors.means, INFERENCE);
+        const [ranked, codes] = withRanks(decoder, posteriors.means, ranksOf(images, ofBlock));
+        const decoded = networks.decode(ranked, codes, INFERENCE);
         return { ...posteriors, errors: tf.sum(tf.squaredDifference(decoded, pixels), 1) };
       }),
     dispose: () => disposeVaalTraining(training),

@@ -26,6 +26,7 @@ import {
   discriminatorValues,
 } from './discriminator.ts';
 import { firstValues } from './first-weights.ts';
+import { decodingRanks, withRankShape, withRanks } from './ranks.ts';
 import type { VaalConfig } from './vaal-config.ts';
 
 /** Everything the two updates change, and what they need to know. */
@@ -40,7 +41,12 @@ export interface VaalTraining extends VaeParts {
 }
 
 /** As many labelled as unlabelled images, `[n, height, width, channels]` in [-1, 1]. */
-export type VaalBatch = { readonly labelled: tf.Tensor4D; readonly unlabelled: tf.Tensor4D };
+export type VaalBatch = {
+  readonly labelled: tf.Tensor4D;
+  readonly unlabelled: tf.Tensor4D;
+  /** Of networks that are conditioned on ranks: those of the images, labelled ones first, `[2n, 1]`. */
+  readonly ranks?: tf.Tensor2D;
+};
 
 /** Scalars on the device, means over the images of both pools. */
 export interface VaeUpdateLosses {
@@ -56,16 +62,26 @@ export interface VaeUpdateLosses {
 
 /**
  * Fresh networks and optimisers; all weights come from streams below `stream`. The caller frees them with
- * {@link disposeVaalTraining}.
+ * {@link disposeVaalTraining}. If `conditioned`, decoder and discriminator take a rank beside the code: `ranks.ts`.
  */
-export function createVaalTraining(config: VaalConfig, shape: ImageShape, stream: Stream): VaalTraining {
+export function createVaalTraining(
+  config: VaalConfig,
+  shape: ImageShape,
+  stream: Stream,
+  { conditioned = false }: { readonly conditioned?: boolean } = {},
+): VaalTraining {
   const { latentSize, beta, adversary, faithful, learningRate, discriminatorLearningRate } = config;
   const networks = vaeNetworks(config, shape);
   const values = firstValues(networks, config);
   const encoder = createNetwork(networks.shapes.encoder, stream.of('encoder'), values);
-  const decoder = createNetwork(networks.shapes.decoder, stream.of('decoder'), values);
+  const shapeOfDiscriminator = discriminatorShapes(latentSize, config.discriminator);
+  const decoder = createNetwork(
+    conditioned ? withRankShape(networks.shapes.decoder) : networks.shapes.decoder,
+    stream.of('decoder'),
+    values,
+  );
   const discriminator = createNetwork(
-    discriminatorShapes(latentSize, config.discriminator),
+    conditioned ? withRankShape(shapeOfDiscriminator) : shapeOfDiscriminator,
     stream.of('discriminator'),
     discriminatorValues,
   );
@@ -146,11 +162,12 @@ export function discriminatorUpdate(training: VaalTraining, batch: VaalBatch): t
   return tf.tidy(() => {
     // Outside the gradient, so that nothing is differentiated but the discriminator.
     const codes = codesOf(training, batch);
+    const ranks = batch.ranks === undefined ? [] : (tf.split(batch.ranks, 2) as tf.Tensor2D[]);
     const { value, grads } = tf.variableGrads(
       () =>
         discriminatorLoss(
-          discriminateCodes(discriminator, codes.labelled),
-          discriminateCodes(discriminator, codes.unlabelled),
+          discriminateCodes(...withRanks(discriminator, codes.labelled, ranks[0])),
+          discriminateCodes(...withRanks(discriminator, codes.unlabelled, ranks[1])),
         ),
       Object.values(discriminator.weights),
     );
@@ -187,17 +204,19 @@ function vaalTerms(
   const constant = (imageSize(networks.shape) * Math.log(Math.PI)) / 2;
   const passes = passesOf(training, batch);
   const noise = tf.split(latents, passes.length) as tf.Tensor2D[];
+  const ranks = batch.ranks === undefined ? [] : (tf.split(batch.ranks, passes.length) as tf.Tensor2D[]);
   const bounds = passes.map((pixels, pass) => {
     const record = { ofEncoder: new Map(), ofDecoder: new Map() };
     records.push(record);
-    return vaeBound(training, pixels, noise[pass] as tf.Tensor2D, {
+    return vaeBound(decodingRanks(training, ranks[pass]), pixels, noise[pass] as tf.Tensor2D, {
       encoder: { by: 'batch', record: record.ofEncoder },
       decoder: { by: 'batch', record: record.ofDecoder },
     });
   });
   const all = <T extends tf.Tensor>(tensors: T[]): T =>
     tensors.length === 1 ? (tensors[0] as T) : tf.concat(tensors, 0);
-  const logits = discriminateCodes(discriminator, all(bounds.map(({ means }) => means)));
+  const codes = all(bounds.map(({ means }) => means));
+  const logits = discriminateCodes(...withRanks(discriminator, codes, batch.ranks));
   const [ofLabelled, ofUnlabelled] = tf.split(logits, 2) as [tf.Tensor1D, tf.Tensor1D];
   return {
     reconstruction: tf.sub(tf.mean(all(bounds.map(({ reconstruction }) => reconstruction))), constant),

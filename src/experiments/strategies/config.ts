@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { M2VaalConfig } from '../../../vaal/m2-vaal-config.ts';
+import { TaVaalConfig } from '../../../vaal/ta-vaal-config.ts';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
@@ -38,6 +39,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
   VaalConfig.extend({ kind: z.literal('vaal'), name }),
+  TaVaalConfig.extend({ kind: z.literal('ta-vaal'), name }),
   M2VaalConfig.extend({ kind: z.literal('m2-vaal'), name }),
 ]);
 

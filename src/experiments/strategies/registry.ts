@@ -3,6 +3,7 @@
  */
 import type { Generator } from '../../../generators/generator.ts';
 import { createM2Vaal } from '../../../vaal/m2-vaal.ts';
+import { createTaVaal } from '../../../vaal/ta-vaal.ts';
 import { createVaal } from '../../../vaal/vaal.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
 import { createBadge } from '../../acquisition/strategies/badge.ts';
@@ -79,6 +80,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       });
     case 'vaal':
       return createVaal(config);
+    case 'ta-vaal':
+      return createTaVaal(config);
     case 'm2-vaal':
       return createM2Vaal(config);
   }
