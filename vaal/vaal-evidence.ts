@@ -2,7 +2,6 @@
  * What a round of VAAL tells about itself: whether the discriminator tells the pools apart, whether the autoencoder has
  * learned anything, and what the scores look like.
  */
-
 import { lowest } from '../src/acquisition/ranking.ts';
 import { scorePool } from '../src/acquisition/score-pool.ts';
 import type { Diagnostics, Round } from '../src/acquisition/strategy.ts';

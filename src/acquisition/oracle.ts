@@ -6,7 +6,6 @@
  * person, and abstains where it is unsure or where it reads a class that is not part of the experiment. It
  * never saw the test split, so its accuracy there says how far its word can be trusted.
  */
-
 import type { Classifier } from '../classifiers/classifier.ts';
 import { probabilities, scoreImages } from '../classifiers/predict.ts';
 import type { Stream } from '../random.ts';

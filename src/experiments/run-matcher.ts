@@ -1,7 +1,6 @@
 /**
  * Indexes of the pool in a run folder, which cells share.
  */
-
 import { loadGenerator } from '../../generators/load.ts';
 import { hashGeneratorFolder } from '../../matching/features/model-hash.ts';
 import { type Matcher, openMatcher } from '../../matching/matcher.ts';

@@ -1,7 +1,6 @@
 /**
  * How many seeds would have shown a difference of one percentage point, given how much the pairs vary.
  */
-
 import { seedsForPower } from '../experiments/statistics/power.ts';
 import type { PairComparison } from '../experiments/statistics.ts';
 import { count } from './number-format.ts';

@@ -1,7 +1,6 @@
 /**
  * A comparison as text for a terminal.
  */
-
 import type { LabelsNeeded } from '../experiments/statistics/labels-needed.ts';
 import type { Interval } from '../experiments/statistics.ts';
 import type { Comparison } from './compare.ts';

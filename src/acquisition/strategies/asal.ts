@@ -10,7 +10,6 @@
  * Differs: the search is that of `../../queries/latent-search.ts` (latents stay where the prior has its mass); queries
  * that want the same image are told apart (`../../../matching/match-collisions.ts`).
  */
-
 import type { Generator } from '../../../generators/generator.ts';
 import { type FeaturePlane, featurePlane } from '../../../matching/feature-plane.ts';
 import { featuresOfBytes } from '../../../matching/features/feature-map.ts';

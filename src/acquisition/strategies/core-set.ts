@@ -9,7 +9,6 @@
  * Differs: the mixed integer program of their section 4.2, which lowers the radius further, is left out, as it is in every
  * published comparison known to us.
  */
-
 import { featuresOfImages } from '../../classifiers/predict.ts';
 import type { Stream } from '../../random.ts';
 import { candidateRow, checkInteger, toPoolIndex } from '../../shapes.ts';

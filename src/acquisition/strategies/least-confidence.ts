@@ -4,7 +4,6 @@
  * Source: Lewis and Gale 1994, "A sequential algorithm for training text classifiers"; Settles 2009, "Active learning
  * literature survey", equation 1.
  */
-
 import { poolProbabilities } from '../score-pool.ts';
 import { createScored } from '../scored-strategy.ts';
 import type { Strategy } from '../strategy.ts';
