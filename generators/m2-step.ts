@@ -17,7 +17,7 @@ import { Adam } from '../src/backend/adam.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { checkShape } from '../src/shapes.ts';
-import { type Moments, moveStatistics } from './batch-norm.ts';
+import { type MomentRecord, moveStatistics } from './batch-norm.ts';
 import type { M2Config, M2Weighting } from './m2-config.ts';
 import { type M2Architecture, type M2Layers, type M2Name, m2Layers } from './m2-networks.ts';
 import { encodeEvery, encodePairs, everyClass, oneHotClasses, pairClasses, pairPixels } from './m2-pairs.ts';
@@ -164,7 +164,7 @@ export function m2Step(
   checkStep(training, batch, noise);
   const { weights, adam, classifier } = training;
   return tf.tidy(() => {
-    const record = new Map<string, Moments>();
+    const record: MomentRecord = new Map();
     const known = bernoulliPixels(batch.labelled, noise.pixels?.labelled);
     const unknown = bernoulliPixels(batch.unlabelled, noise.pixels?.unlabelled);
     const terms: tf.Scalar[] = [];

@@ -18,9 +18,10 @@
  * All of the critic is differentiable twice, and no image's score depends on another image.
  */
 import * as tf from '@tensorflow/tfjs';
+import { NORM_EPSILON } from '../src/backend/batch-norm.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
-import { batchNorm, NORM_EPSILON, type NormMode } from './batch-norm.ts';
+import { batchNorm, type NormMode } from './batch-norm.ts';
 import { conv2dDouble, conv2dHalf, dense, KERNEL_SIZE, leakyRelu } from './layers.ts';
 import { createNetwork, type Network, type NetworkShapes, variableOf } from './network.ts';
 import type { WganGpConfig } from './wgan-gp-config.ts';

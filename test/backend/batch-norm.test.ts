@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { batchNormInference, batchNormTraining, type Moments } from '../../generators/batch-norm.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
+import { batchNormInference, batchNormTraining, type Moments } from '../../src/backend/batch-norm.ts';
 import { rootStream } from '../../src/random.ts';
-import { presentBackends } from '../backend/present.ts';
+import { presentBackends } from './present.ts';
 
 const SHAPE: [number, number, number, number] = [3, 2, 4, 2];
 const ROWS = 3 * 2 * 4;
