@@ -63,6 +63,11 @@ export function barsOf(sizes: readonly SizeReport[], pca: PcaReport): Bar[] {
       exact && hnsw && exact.batchMs.median / hnsw.batchMs.median,
       20,
     ),
+    atLeast(
+      `exact / hnsw, single queries, ${at}`,
+      exact && hnsw && exact.singleMs.median / hnsw.singleMs.median,
+      20,
+    ),
     ...ratio('hnsw', 'hnswlib', 1.3),
     ...ratio('exact', 'FAISS FlatL2', 2),
     ...(pca.peer ? [atMost('fitting PCA / scikit-learn randomized_svd', pca.peer.svdRatio.median, 1.5)] : []),
