@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { generatorFiles } from '../../generators/load.ts';
-import type { TrainedClassifier } from '../../src/classifiers/classifier.ts';
+import type { TrainedModel } from '../../src/classifiers/classifier.ts';
 import { encodeSafetensors, type FloatTensor } from '../../src/safetensors.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function hashGeneratorFolder(dir: string): Promise<string> {
 }
 
 /** The hash of a classifier's weights as `saveClassifier` would write them, and of its kind. */
-export async function hashClassifier(classifier: TrainedClassifier): Promise<string> {
+export async function hashClassifier(classifier: TrainedModel): Promise<string> {
   const tensors = new Map<string, FloatTensor>();
   for (const [name, tensor] of classifier.weights()) {
     tensors.set(name, { shape: tensor.shape, values: await tensor.data<'float32'>() });

@@ -35,17 +35,22 @@ export interface TrainingReport {
   readonly updates: number;
   /**
    * What was minimised, at the end. A network: mean cross-entropy of the last mini-batch in nats, penalty
-   * included. A linear SVM: `P(w)` of dual-coordinate-descent.ts, summed over its hyperplanes.
+   * included. M2: its weighted loss of the last mini-batches in nats. A linear SVM: `P(w)` of dual-coordinate-descent.ts, summed over its hyperplanes.
    */
   readonly objective: number;
   /** Largest `(P - D) / P` of the hyperplanes, 0 at the exact optimum; null for a network. */
   readonly dualityGap: number | null;
 }
 
-/** A classifier that knows where it came from, so that it can be saved. */
-export interface TrainedClassifier extends Classifier {
-  readonly config: ClassifierConfig;
+/** A classifier that knows how it was trained. */
+export interface TrainedModel extends Classifier {
+  readonly config: { readonly kind: string };
   readonly training: TrainingReport;
   /** The weights by name. They stay the classifier's: not to be disposed or changed. */
   weights(): ReadonlyMap<string, tf.Tensor>;
+}
+
+/** A classifier that learnt from labels alone. */
+export interface TrainedClassifier extends TrainedModel {
+  readonly config: ClassifierConfig;
 }

@@ -47,7 +47,7 @@ export async function trainClassifier(
   labelled: Split,
   options: TrainOptions,
 ): Promise<TrainedClassifier> {
-  checkLabelled(labelled, options);
+  checkLabelled('trainClassifier', labelled, options);
   options.signal?.throwIfAborted();
   if (config.kind !== 'linear-svm') return trainNetwork(config, labelled, options);
   const { onProgress } = options;
@@ -59,21 +59,29 @@ export async function trainClassifier(
   });
 }
 
-function checkLabelled({ images, labels, n }: Split, { shape, classes }: TrainOptions): void {
-  checkInteger('trainClassifier.classes', classes, 2);
-  checkInteger('trainClassifier.labelled.n', n, 1);
+/**
+ * Throws unless a split can be learnt from.
+ *
+ * @param name function whose arguments these are
+ * @throws RangeError if there are no labels, or images, labels and classes disagree
+ */
+export function checkLabelled(
+  name: string,
+  { images, labels, n }: Split,
+  { shape, classes }: Pick<TrainOptions, 'shape' | 'classes'>,
+): void {
+  checkInteger(`${name}.classes`, classes, 2);
+  checkInteger(`${name}.labelled.n`, n, 1);
   if (labels.length !== n) {
-    throw new RangeError(`trainClassifier.labelled.labels: expected ${n} labels, got ${labels.length}`);
+    throw new RangeError(`${name}.labelled.labels: expected ${n} labels, got ${labels.length}`);
   }
   if (images.length !== n * imageSize(shape)) {
     throw new RangeError(
-      `trainClassifier.labelled.images: expected ${n} images of [${shape.join(', ')}], got ${images.length} bytes`,
+      `${name}.labelled.images: expected ${n} images of [${shape.join(', ')}], got ${images.length} bytes`,
     );
   }
   const unknown = labels.find((label) => label >= classes);
   if (unknown !== undefined) {
-    throw new RangeError(
-      `trainClassifier.labelled.labels: expected classes in [0, ${classes}), got ${unknown}`,
-    );
+    throw new RangeError(`${name}.labelled.labels: expected classes in [0, ${classes}), got ${unknown}`);
   }
 }
