@@ -7,6 +7,7 @@ import type { TaskOutcome } from '../src/experiments/runner.ts';
 import { runTask, type Task } from '../src/experiments/tasks.ts';
 import { writeGrid, writeQueryGrid } from '../src/reports/grid.ts';
 import { writeMatchGrid } from '../src/reports/match-grid.ts';
+import { writeReconstructionGrid } from '../src/reports/reconstruction-grid.ts';
 
 /** What the parent hands over as the only argument, as JSON. */
 export interface WorkerInput {
@@ -46,6 +47,7 @@ async function work({ run, task, dataDirs, backend }: WorkerInput): Promise<Task
       onStatus: (text) => send({ kind: 'status', text }),
       writeQueryPicture: writeQueryGrid,
       writeMatchPicture: writeMatchGrid,
+      writeReconstructionPicture: writeReconstructionGrid,
       writeSampleGrid: (file, images, shape) => writeGrid(file, images, shape),
       signal: controller.signal,
     });

@@ -18,10 +18,18 @@ import {
   createM2VaalTraining,
   disposeM2VaalTraining,
   type M2VaalTraining,
+  type MixedCodes,
   m2VaalUpdate,
   mixedCodes,
 } from './m2-vaal-step.ts';
-import { checkImages, inBlocks, settleLosses, type VaalImages, vaeTableOf } from './round-model.ts';
+import {
+  checkImages,
+  decodedBytes,
+  inBlocks,
+  settleLosses,
+  type VaalImages,
+  vaeTableOf,
+} from './round-model.ts';
 import type { TellingModel } from './select-least-labelled.ts';
 
 /**
@@ -143,6 +151,8 @@ function modelOf(
 ): TellingModel {
   const { m2, discriminator } = training;
   const codesOf = (images: tf.Tensor4D) => mixedCodes(m2, bernoulliPixels(images), { by: 'running' });
+  const decodedOf = ({ posteriors, probs }: MixedCodes) =>
+    imagesOfLogits(m2.layers.decode(m2.decoder, posteriors.means, probs), shape);
   return {
     logits: async (images, rows) => {
       const scores = new Float32Array(rows.length);
@@ -153,11 +163,12 @@ function modelOf(
     },
     vaeTable: (images, rows) =>
       vaeTableOf(images, rows, shape, latentSize, (block) => {
-        const { posteriors, probs } = codesOf(block);
-        const decoded = imagesOfLogits(m2.layers.decode(m2.decoder, posteriors.means, probs), shape);
-        const errors = tf.sum(tf.squaredDifference(flatImages(decoded), flatImages(block)), 1) as tf.Tensor1D;
-        return { ...posteriors, errors };
+        const codes = codesOf(block);
+        const flat = flatImages(decodedOf(codes));
+        const errors = tf.sum(tf.squaredDifference(flat, flatImages(block)), 1) as tf.Tensor1D;
+        return { ...codes.posteriors, errors };
       }),
+    reconstruct: (images, rows) => decodedBytes(images, rows, shape, (block) => decodedOf(codesOf(block))),
     figures: async (heldOut) => {
       let right = 0;
       const probs = (block: tf.Tensor4D) => tf.tidy(() => codesOf(block).probs);

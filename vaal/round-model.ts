@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Gaussians } from '../generators/mlp-terms.ts';
-import type { ImageShape } from '../src/datasets/dataset.ts';
+import { fromModelRange, type ImageShape, imageSize } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { type ImageRows, imagesOf } from './image-rows.ts';
 
@@ -44,6 +44,8 @@ export interface VaalModel {
   logits(images: ImageRows, rows: readonly number[], stream: Stream): Promise<Float32Array>;
   /** The autoencoder's figures of images, in inference mode. */
   vaeTable(images: ImageRows, rows: readonly number[]): Promise<VaeTable>;
+  /** Bytes `[rows, height, width, channels]` of images decoded from the posteriors' means, in inference mode. */
+  reconstruct(images: ImageRows, rows: readonly number[]): Promise<Uint8Array>;
   dispose(): void;
 }
 
@@ -116,6 +118,26 @@ export async function vaeTableOf(
     }
   });
   return table;
+}
+
+/**
+ * Bytes `[rows, height, width, channels]` of what an autoencoder makes of images.
+ *
+ * @param decoded of a block of images in [-1, 1], within a tidy: images in [-1, 1]
+ */
+export async function decodedBytes(
+  images: ImageRows,
+  rows: readonly number[],
+  shape: ImageShape,
+  decoded: (block: tf.Tensor4D, rows: readonly number[]) => tf.Tensor4D,
+): Promise<Uint8Array> {
+  const size = imageSize(shape);
+  const bytes = new Uint8Array(rows.length * size);
+  const inOne = (block: tf.Tensor4D, ofBlock: readonly number[]) => tf.tidy(() => decoded(block, ofBlock));
+  await inBlocks(images, rows, shape, undefined, inOne, (values, first) =>
+    bytes.set(fromModelRange(values), first * size),
+  );
+  return bytes;
 }
 
 /**

@@ -84,6 +84,7 @@ async function trainTaVaal(
     return {
       logits: (rows, ...rest) => model.logits(withRanks(rows), ...rest),
       vaeTable: (rows, ...rest) => model.vaeTable(withRanks(rows), ...rest),
+      reconstruct: (rows, ...rest) => model.reconstruct(withRanks(rows), ...rest),
       figures: async (heldOut) => ({ rankAgreement: rankAgreement(ofLabelled, losses, heldOut) }),
       dispose: () => model.dispose(),
     };

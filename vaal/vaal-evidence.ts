@@ -10,6 +10,13 @@ import type { VaeTable } from './round-model.ts';
 
 /** Variance over images above which a latent dimension is active: Burda et al. 2015, appendix C. */
 const ACTIVE_VARIANCE = 0.01;
+/** Probability of "labelled" nearer to 0 or to 1 than this: the discriminator has no doubt left to rank by. */
+export const SATURATED = 0.01;
+/**
+ * Logits count as tied that differ by less than this, relative to the larger of 1 and their size: float32 rounding of a few
+ * hundred terms, which another backend would round otherwise.
+ */
+export const TIE_WIDTH = 1e-6;
 const QUANTILES = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
 const BINS = 10;
 
@@ -60,6 +67,22 @@ export function activeUnits(means: ArrayLike<number>, latentSize: number): numbe
   return active;
 }
 
+/**
+ * Share of the rows bought that chance, and not their score, decided on: those whose logit ties with that of the last one
+ * bought, if candidates of that logit were left over. 0 if the batch ends between two scores.
+ *
+ * @param bought positions in `logits`, at least one
+ */
+export function tiedShare(logits: ArrayLike<number>, bought: readonly number[]): number {
+  const cut = bought.reduce((most, row) => Math.max(most, logits[row] as number), Number.NEGATIVE_INFINITY);
+  const width = TIE_WIDTH * Math.max(1, Math.abs(cut));
+  const tied = (logit: number) => Math.abs(logit - cut) <= width;
+  let candidates = 0;
+  for (let row = 0; row < logits.length; row++) if (tied(logits[row] as number)) candidates++;
+  const taken = bought.filter((row) => tied(logits[row] as number)).length;
+  return candidates > taken ? taken / bought.length : 0;
+}
+
 /** What the figures are computed from. */
 export interface VaalRound {
   readonly round: Round;
@@ -82,16 +105,18 @@ export interface VaalRound {
  * `divergence`, mean in nats, and `divergencePerUnit`; `activeUnits`.
  *
  * Of all candidates: `scoreQuantiles` of the probability of "labelled" (least, 5, 25, 50, 75, 95 percent, largest) and
- * `scoreHistogram`, shares in ten equal bins of [0, 1]. Shares of the batch: `overlapRandom` with a uniform draw of as many
+ * `scoreHistogram`, shares in ten equal bins of [0, 1], beside `scoreHistogramLabelled` of held-out labelled images (null if
+ * there are none) and `scoreHistogramSelected` of the rows bought; `saturatedShare` of the candidates within
+ * {@link SATURATED} of 0 or 1. Shares of the batch: {@link tiedShare}, `overlapRandom` with a uniform draw of as many
  * candidates, `overlapEntropy` with those whose softmax has the largest entropy, `overlapChance` what is to be expected.
  */
 export async function vaalEvidence(options: VaalRound): Promise<Diagnostics> {
-  const { logits, heldOut, vae, latentSize, tolerance } = options;
+  const { logits, bought, heldOut, vae, latentSize, tolerance } = options;
   const auc = areaUnderCurve(heldOut.labelled, heldOut.unlabelled);
   const perUnit = Array.from({ length: latentSize }, (_, unit) =>
     mean(Array.from({ length: vae.n }, (_, row) => vae.divergences[row * latentSize + unit] as number)),
   );
-  const scores = Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
+  const scores = Float64Array.from(logits, probability);
   return {
     discriminatorAuc: auc,
     discriminatorLoss: crossEntropy(heldOut.labelled, heldOut.unlabelled),
@@ -104,6 +129,11 @@ export async function vaalEvidence(options: VaalRound): Promise<Diagnostics> {
     activeUnits: vae.n === 0 ? null : activeUnits(vae.means, latentSize),
     scoreQuantiles: quantiles(scores),
     scoreHistogram: histogram(scores),
+    scoreHistogramLabelled:
+      heldOut.labelled.length === 0 ? null : histogram(Float64Array.from(heldOut.labelled, probability)),
+    scoreHistogramSelected: histogram(Float64Array.from(bought, (row) => scores[row] as number)),
+    saturatedShare: scores.filter((score) => Math.min(score, 1 - score) < SATURATED).length / scores.length,
+    tiedShare: tiedShare(logits, bought),
     ...(await overlaps(options)),
   };
 }
@@ -122,6 +152,11 @@ async function overlaps({ round, bought }: VaalRound): Promise<Diagnostics> {
     overlapEntropy: share(lowest(certainty, batch, stream.of('entropy'))),
     overlapChance: batch / length,
   };
+}
+
+/** Of "labelled". */
+function probability(logit: number): number {
+  return 1 / (1 + Math.exp(-logit));
 }
 
 /** By linear interpolation between the sorted values. */

@@ -10,6 +10,7 @@ import { endlessBatches, type ImageRows, imagesOf, ranksOf } from './image-rows.
 import { withRanks } from './ranks.ts';
 import {
   checkImages,
+  decodedBytes,
   inBlocks,
   reading,
   settleLosses,
@@ -119,6 +120,12 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
       const { means } = networks.encode(encoder, likelihood.pixels(block), { by });
       return discriminateCodes(...withRanks(discriminator, means, ranksOf(images, rows)));
     });
+  /** Posteriors of a block, and the decoder's outputs of their means, `[n, pixels]`. */
+  const decodedOf = (pixels: tf.Tensor2D, images: ImageRows, rows: readonly number[]) => {
+    const posteriors = networks.encode(encoder, pixels, INFERENCE);
+    const [ranked, codes] = withRanks(decoder, posteriors.means, ranksOf(images, rows));
+    return { posteriors, decoded: networks.decode(ranked, codes, INFERENCE) };
+  };
   return {
     logits: async (images, rows, stream) => {
       const flips = faithful.flips ? stream.of('flips') : undefined;
@@ -152,11 +159,13 @@ function modelOf({ batch, latentSize, faithful }: VaalConfig, training: VaalTrai
     vaeTable: (images, rows) =>
       vaeTableOf(images, rows, shape, latentSize, (block, ofBlock) => {
         const pixels = likelihood.pixels(block);
-        const posteriors = networks.encode(encoder, pixels, INFERENCE);
-        const [ranked, codes] = withRanks(decoder, posteriors.means, ranksOf(images, ofBlock));
-        const decoded = networks.decode(ranked, codes, INFERENCE);
+        const { posteriors, decoded } = decodedOf(pixels, images, ofBlock);
         return { ...posteriors, errors: tf.sum(tf.squaredDifference(decoded, pixels), 1) };
       }),
+    reconstruct: (images, rows) =>
+      decodedBytes(images, rows, shape, (block, ofBlock) =>
+        likelihood.images(decodedOf(likelihood.pixels(block), images, ofBlock).decoded, shape),
+      ),
     dispose: () => disposeVaalTraining(training),
   };
 }

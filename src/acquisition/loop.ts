@@ -10,7 +10,7 @@
  */
 import type { TrainedClassifier } from '../classifiers/classifier.ts';
 import type { ClassifierConfig } from '../classifiers/config.ts';
-import { accuracy } from '../classifiers/predict.ts';
+import { confusionOf, shareRight } from '../classifiers/predict.ts';
 import { trainClassifier } from '../classifiers/train.ts';
 import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
 import { initialRows } from '../datasets/splits.ts';
@@ -21,6 +21,7 @@ import { LabelledSet } from './labelled-set.ts';
 import type { MatchedQueries } from './matched-queries.ts';
 import type { Oracle } from './oracle.ts';
 import { Pool } from './pool.ts';
+import type { Reconstructions } from './reconstructions.ts';
 import type { Answer, RoundRecord, TimingRecord } from './round-record.ts';
 import type { Diagnostics, PoolView, SelectionTimes, Strategy } from './strategy.ts';
 
@@ -61,6 +62,7 @@ interface Asked {
   /** Where the time went, if the strategy says so. */
   readonly times?: SelectionTimes | undefined;
   readonly matches?: AskedMatches | undefined;
+  readonly reconstructions?: Reconstructions | undefined;
 }
 
 /** The images that rows were bought in place of. */
@@ -102,13 +104,15 @@ export async function runLoop(options: LoopOptions): Promise<void> {
       const trainStarted = performance.now();
       classifier = await train(round, labelled, options);
       const trainMs = performance.now() - trainStarted;
+      const testConfusion = await confusionOf(classifier, dataset.test);
 
       await options.onRound(
         {
           round,
           labels: labelled.n,
           labelsCharged: charged,
-          testAccuracy: await accuracy(classifier, dataset.test),
+          testAccuracy: shareRight(testConfusion, classifier.classes),
+          testConfusion,
           ...(asked.rows === null ? { synthesised: asked.answers.length } : { selected: asked.rows }),
           answers: asked.answers,
           diagnostics: {
@@ -174,13 +178,12 @@ async function ask(
   if (selection.rows.length !== batch) {
     throw new Error(`${strategyName}: expected ${batch} pool rows, got ${selection.rows.length}`);
   }
-  const { rows, diagnostics, times, matched } = selection;
-  const asked = fromRows(rows, dataset, oracle, diagnostics);
-  if (matched === undefined) return { ...asked, times };
+  const { rows, diagnostics, times, matched, reconstructions } = selection;
+  const asked = { ...fromRows(rows, dataset, oracle, diagnostics), times, reconstructions };
+  if (matched === undefined) return asked;
   const readings = oracle.canRead ? await oracle.answerImages(matched.images) : [];
   return {
     ...asked,
-    times,
     matches: { ...matched, readings },
     diagnostics: { ...diagnostics, ...agreementDiagnostics(readings, asked.answers) },
   };

@@ -20,6 +20,11 @@ export interface RoundRecord {
   readonly labelsCharged: number;
   /** Share of the test split classified rightly, in [0, 1]. */
   readonly testAccuracy: number;
+  /**
+   * `[classes * classes]`, row-major: how many test images of the row's class were taken for the column's. Absent from records
+   * of older versions.
+   */
+  readonly testConfusion?: readonly number[];
   /** Pool rows bought this round, in order; absent when the queries were synthesised. */
   readonly selected?: readonly number[];
   /** Number of images synthesised this round; absent when pool rows were bought. */
@@ -34,5 +39,7 @@ export interface TimingRecord {
   readonly generateMs: number;
   readonly matchMs: number;
   readonly scoreMs: number;
+  /** Of diagnostics alone, where the strategy says so. */
+  readonly diagnosticsMs?: number;
   readonly rssBytes: number;
 }

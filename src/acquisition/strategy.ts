@@ -11,6 +11,7 @@ import type { ImageShape, Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
 import type { MatchedQueries } from './matched-queries.ts';
+import type { Reconstructions } from './reconstructions.ts';
 
 /** A finite number or text a round reports about itself, or null where the figure does not exist. */
 export type Diagnostic = number | string | null | readonly (number | null)[];
@@ -39,14 +40,16 @@ export interface Round {
   readonly stream: Stream;
 }
 
-/** Where the time of a selection went, in milliseconds; what was done for diagnostics alone is in none of it. */
+/** Where the time of a selection went, in milliseconds. */
 export interface SelectionTimes {
   /** Synthesising queries. */
   readonly generateMs: number;
   /** Finding pool images for them. */
   readonly matchMs: number;
-  /** Asking the task model about pool images. */
+  /** Asking the task model about pool images, or training and asking networks of the strategy's own. */
   readonly scoreMs: number;
+  /** What was done for diagnostics alone, if the strategy says so; in none of the others. */
+  readonly diagnosticsMs?: number;
 }
 
 /** Pool rows to label, or synthesised images to label: never numbers that could be both. */
@@ -59,6 +62,8 @@ export type Selection =
       readonly times?: SelectionTimes;
       /** If the rows were bought in place of synthesised images. */
       readonly matched?: MatchedQueries;
+      /** If an autoencoder was trained to choose them. */
+      readonly reconstructions?: Reconstructions;
     }
   | {
       readonly kind: 'synthesised';

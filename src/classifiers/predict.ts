@@ -198,10 +198,36 @@ export function entropies(probs: Float32Array, classes: number): Float32Array {
  */
 export async function accuracy(classifier: Classifier, split: Split): Promise<number> {
   checkInteger('accuracy.split.n', split.n, 1);
-  const predicted = predictedClasses(await scoreImages(classifier, split.images), classifier.classes);
-  let right = 0;
-  for (let row = 0; row < split.n; row++) if (predicted[row] === split.labels[row]) right++;
-  return right / split.n;
+  return shareRight(await confusionOf(classifier, split), classifier.classes);
+}
+
+/**
+ * How many images of each class are taken for each, `[classes * classes]`, row-major: rows are labels, columns
+ * {@link predictedClasses}.
+ *
+ * @throws RangeError if the split is empty, or a label is none of the classifier's classes
+ */
+export async function confusionOf(classifier: Classifier, split: Split): Promise<number[]> {
+  const { classes } = classifier;
+  checkInteger('confusionOf.split.n', split.n, 1);
+  const strange = split.labels.find((label) => label >= classes);
+  if (strange !== undefined) {
+    throw new RangeError(`confusionOf.split.labels: expected classes in [0, ${classes}), got ${strange}`);
+  }
+  const predicted = predictedClasses(await scoreImages(classifier, split.images), classes);
+  const counts = new Array<number>(classes * classes).fill(0);
+  predicted.forEach((column, image) => {
+    const cell = (split.labels[image] as number) * classes + column;
+    counts[cell] = (counts[cell] as number) + 1;
+  });
+  return counts;
+}
+
+/** The diagonal's share of a table of {@link confusionOf}, in [0, 1]. */
+export function shareRight(confusion: readonly number[], classes: number): number {
+  const all = confusion.reduce((sum, count) => sum + count, 0);
+  const right = confusion.reduce((sum, count, cell) => sum + (cell % (classes + 1) === 0 ? count : 0), 0);
+  return right / all;
 }
 
 function checkTable(name: string, table: Float32Array, classes: number): void {

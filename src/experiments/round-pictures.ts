@@ -1,6 +1,7 @@
 /**
  * What the pictures of a round show; drawn by whoever carries the experiment out.
  */
+import type { Reconstructions } from '../acquisition/reconstructions.ts';
 import type { ImageShape } from '../datasets/dataset.ts';
 
 /** Words under an image. */
@@ -30,6 +31,12 @@ export interface MatchPicture {
     /** The candidates nearest to the synthesised image, nearest first; the one bought may be among them. */
     readonly neighbours: readonly (CaptionedImage & { readonly isMatch: boolean })[];
   }[];
+}
+
+/** Images of both pools beside what an autoencoder makes of them. */
+export interface ReconstructionPicture extends Reconstructions {
+  readonly heading: string;
+  readonly shape: ImageShape;
 }
 
 export interface CaptionedImage {

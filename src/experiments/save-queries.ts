@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../atomic-write.ts';
 import { margins, scoreImages } from '../classifiers/predict.ts';
 import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
 import type { PoolIndex } from '../shapes.ts';
-import type { CaptionedImage, MatchPicture, QueryPicture } from './round-pictures.ts';
+import type { CaptionedImage, MatchPicture, QueryPicture, ReconstructionPicture } from './round-pictures.ts';
 import { runPaths, writeImagesNpy } from './run-folder.ts';
 
 export interface SaveOptions {
@@ -23,6 +23,7 @@ export interface SaveOptions {
   readonly minConfidence: number;
   readonly writeQueryPicture: (file: string, picture: QueryPicture) => Promise<void>;
   readonly writeMatchPicture: (file: string, picture: MatchPicture) => Promise<void>;
+  readonly writeReconstructionPicture: (file: string, picture: ReconstructionPicture) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -31,8 +32,15 @@ export async function saveQueries(queries: RoundQueries, options: SaveOptions): 
   // Let a pending stop or the parent's death be noticed before anything is written.
   await setImmediate();
   options.signal.throwIfAborted();
-  const { round, rows, images, matches } = queries;
-  const { cell, dataset } = options;
+  const { round, rows, images, matches, reconstructions } = queries;
+  const { cell, dataset, heading, writeReconstructionPicture } = options;
+  if (reconstructions !== undefined) {
+    await writeReconstructionPicture(runPaths.reconstructionGrid(cell, round), {
+      heading: `${heading}, round ${round}`,
+      shape: dataset.shape,
+      ...reconstructions,
+    });
+  }
   if (rows === null) await writeImagesNpy(runPaths.queryImages(cell, round), images, dataset.shape);
   if (rows === null || matches === undefined) return writeQueries(queries, options);
   await writeImagesNpy(runPaths.queryImages(cell, round), matches.images, dataset.shape);

@@ -19,7 +19,7 @@ import { loadDataset } from '../datasets/registry.ts';
 import { rootStream } from '../random.ts';
 import { type ExperimentConfig, strategyName } from './config.ts';
 import { takeGeneratorFolder } from './generator-folder.ts';
-import type { MatchPicture, QueryPicture } from './round-pictures.ts';
+import type { MatchPicture, QueryPicture, ReconstructionPicture } from './round-pictures.ts';
 import {
   type ReferenceQuality,
   readFinishedRounds,
@@ -49,6 +49,7 @@ export interface TaskContext {
   readonly onStatus: (text: string) => void;
   readonly writeQueryPicture: (file: string, picture: QueryPicture) => Promise<void>;
   readonly writeMatchPicture: (file: string, picture: MatchPicture) => Promise<void>;
+  readonly writeReconstructionPicture: (file: string, picture: ReconstructionPicture) => Promise<void>;
   readonly writeSampleGrid: (file: string, images: Uint8Array, shape: ImageShape) => Promise<void>;
   /** Aborts at the next point from which the task can go on. */
   readonly signal: AbortSignal;
@@ -159,7 +160,8 @@ async function trainExperimentGenerator(
 
 /** One strategy and one seed, from wherever it stands. */
 async function runCell(strategy: string, seed: number, context: TaskContext): Promise<void> {
-  const { run, config, dataDirs, onLine, writeQueryPicture, writeMatchPicture, signal } = context;
+  const { run, config, dataDirs, onLine, signal } = context;
+  const { writeQueryPicture, writeMatchPicture, writeReconstructionPicture } = context;
   const spec = config.strategies.find((candidate) => strategyName(candidate) === strategy);
   if (spec === undefined) throw new Error(`cell ${strategy}: expected a strategy of the config`);
   const cell = runPaths.cell(run, strategy, seed);
@@ -216,6 +218,7 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
           minConfidence: config.oracle.minConfidence,
           writeQueryPicture,
           writeMatchPicture,
+          writeReconstructionPicture,
           signal,
         }),
       onRound: async (record, timing) => {

@@ -18,6 +18,7 @@ const PHASES = [
   { key: 'generateMs', label: 'synthesise queries', colour: ALL_STYLES[2]?.light ?? LIGHT.ink },
   { key: 'matchMs', label: 'match to the pool', colour: ALL_STYLES[3]?.light ?? LIGHT.ink },
   { key: 'scoreMs', label: 'score the pool', colour: ALL_STYLES[0]?.light ?? LIGHT.ink },
+  { key: 'diagnosticsMs', label: 'figures for this page', colour: ALL_STYLES[4]?.light ?? LIGHT.ink },
 ] as const;
 
 /** Most classes for which every one gets a column, asked for or not. */
@@ -97,17 +98,19 @@ export async function timeSection(run: RunRecord): Promise<PageSection> {
     return { id: 'time', title: 'Time and memory', body: html`<p>No timing is recorded.</p>` };
   }
   const used = PHASES.filter(({ key }) =>
-    timed.some(({ cells }) => cells.some(({ timings }) => timings.some((timing) => timing[key] > 0))),
+    timed.some(({ cells }) => cells.some(({ timings }) => timings.some((timing) => (timing[key] ?? 0) > 0))),
   );
   const highest = Math.max(
-    ...timed.flatMap(({ bars }) => bars.map((bar) => used.reduce((sum, { key }) => sum + bar[key], 0))),
+    ...timed.flatMap(({ bars }) =>
+      bars.map((bar) => used.reduce((sum, { key }) => sum + (bar[key] ?? 0), 0)),
+    ),
   );
   const charts: Html[] = [];
   for (const { name, bars } of timed) {
     const spec = stackedBarsSpec(
       {
         parts: used,
-        bars: bars.map((bar) => ({ x: bar.round, values: used.map(({ key }) => bar[key] / 1000) })),
+        bars: bars.map((bar) => ({ x: bar.round, values: used.map(({ key }) => (bar[key] ?? 0) / 1000) })),
       },
       { xTitle: 'round', yDomain: [0, (highest / 1000) * 1.05] },
     );
@@ -131,7 +134,7 @@ ${table(
   ],
   timed.map(({ name, cells }) => {
     const sums = used.map(({ key }) =>
-      mean(cells.map(({ timings }) => timings.reduce((sum, timing) => sum + timing[key], 0))),
+      mean(cells.map(({ timings }) => timings.reduce((sum, timing) => sum + (timing[key] ?? 0), 0))),
     );
     const peak = Math.max(...cells.flatMap(({ timings }) => timings.map(({ rssBytes }) => rssBytes)));
     return [
@@ -206,13 +209,14 @@ function meanTimings(cells: readonly CellRecord[]): TimingRecord[] {
   const longest = Math.max(...cells.map(({ timings }) => timings.length));
   return Array.from({ length: longest }, (_, round) => {
     const present = cells.flatMap(({ timings }) => timings[round] ?? []);
-    const average = (key: keyof TimingRecord) => mean(present.map((timing) => timing[key])) ?? 0;
+    const average = (key: keyof TimingRecord) => mean(present.map((timing) => timing[key] ?? 0)) ?? 0;
     return {
       round,
       trainMs: average('trainMs'),
       generateMs: average('generateMs'),
       matchMs: average('matchMs'),
       scoreMs: average('scoreMs'),
+      diagnosticsMs: average('diagnosticsMs'),
       rssBytes: average('rssBytes'),
     };
   });

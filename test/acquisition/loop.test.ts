@@ -98,6 +98,16 @@ describe('runLoop', () => {
     expect(firsts[0]).toMatchObject({ round: 0, labels: 6, labelsCharged: 6 });
   });
 
+  test('tells in every round which test images were taken for what', async () => {
+    const { records } = await run(createRandom(), 'random');
+    const perClass = [0, 1].map((label) => dataset.test.labels.filter((other) => other === label).length);
+    for (const { testConfusion = [], testAccuracy } of records) {
+      const [a = 0, b = 0, c = 0, d = 0] = testConfusion;
+      expect([a + b, c + d]).toEqual(perClass);
+      expect((a + d) / dataset.test.n).toBe(testAccuracy);
+    }
+  });
+
   test('never buys a row twice and charges every label', async () => {
     const { records } = await run(createUncertainty(), 'uncertainty');
     const bought = records.flatMap(({ selected }) => selected ?? []);

@@ -7,11 +7,13 @@ import { ClassifierConfig, LenetConfig, MlpConfig } from '../../src/classifiers/
 import { inputGradient } from '../../src/classifiers/input-gradient.ts';
 import {
   accuracy,
+  confusionOf,
   entropies,
   margins,
   predictedClasses,
   probabilities,
   scoreImages,
+  shareRight,
 } from '../../src/classifiers/predict.ts';
 import { trainClassifier } from '../../src/classifiers/train.ts';
 import { buildNetwork } from '../../src/classifiers/train-network.ts';
@@ -139,6 +141,18 @@ test('accuracy is the share of images read rightly', async () => {
   expect(await accuracy(channelReader(), split)).toBe(0.75);
   await expect(accuracy(channelReader(), { ...split, n: 0 })).rejects.toThrow(
     'accuracy.split.n: expected an integer of at least 1, got 0',
+  );
+});
+
+test('confusions count labels by row and answers by column, and the diagonal is the accuracy', async () => {
+  const images = Uint8Array.from([9, 0, 0, 0, 9, 0, 0, 0, 9, 9, 0, 0]);
+  const split = { images, labels: Uint8Array.from([0, 1, 2, 2]), n: 4 };
+  const confusion = await confusionOf(channelReader(), split);
+  expect(confusion).toEqual([1, 0, 0, 0, 1, 0, 1, 0, 1]);
+  expect(shareRight(confusion, 3)).toBe(0.75);
+  const strange = { ...split, labels: Uint8Array.from([0, 1, 2, 3]) };
+  await expect(confusionOf(channelReader(), strange)).rejects.toThrow(
+    'confusionOf.split.labels: expected classes in [0, 3), got 3',
   );
 });
 

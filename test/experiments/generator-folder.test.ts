@@ -64,6 +64,7 @@ describe('a generator from a folder', () => {
       onStatus: () => {},
       writeQueryPicture: async () => {},
       writeMatchPicture: async () => {},
+      writeReconstructionPicture: async () => {},
       writeSampleGrid: async () => {},
       signal: new AbortController().signal,
     });

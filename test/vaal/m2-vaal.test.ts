@@ -18,7 +18,7 @@ import {
   m2VaalUpdate,
   mixedCodes,
 } from '../../vaal/m2-vaal-step.ts';
-import { inTurn, roundOf, SHAPE } from './toy-pool.ts';
+import { errorOf, inTurn, roundOf, SHAPE } from './toy-pool.ts';
 
 beforeAll(() => selectBackend('cpu'));
 
@@ -169,10 +169,12 @@ describe('M2-VAAL', () => {
     ['after', { discriminate: 'after' }],
   ])('buys from the mode that was never labelled, its discriminator trained %s', async (_, options) => {
     const modes = inTurn(150, [0, 1, 0, 1, 3]);
-    const { rows, diagnostics } = await select(
+    const { rows, diagnostics, reconstructions } = await select(
       roundOf(inTurn(40, [0, 1]), modes, { batch: 20 }),
-      small({ ...options, heldOut: 0.2 }),
+      small({ ...options, heldOut: 0.06 }),
     );
+    // All nine that were held out are shown.
+    expect(errorOf(reconstructions!.unlabelled) / (diagnostics.reconstruction as number)).toBeCloseTo(1, 1);
     expect(new Set(rows).size).toBe(20);
     expect(rows.filter((row) => modes[(row - 1) / 2] === 3).length).toBeGreaterThanOrEqual(18);
     expect(diagnostics.classifierAccuracy).toBe(1);

@@ -8,7 +8,7 @@ import { centredRanks, createTaVaal, rankAgreement } from '../../vaal/ta-vaal.ts
 import { TaVaalConfig } from '../../vaal/ta-vaal-config.ts';
 import { createVaal } from '../../vaal/vaal.ts';
 import { linearClassifier } from '../queries/toys.ts';
-import { inTurn, roundOf, SHAPE, small } from './toy-pool.ts';
+import { errorOf, inTurn, roundOf, SHAPE, small } from './toy-pool.ts';
 
 beforeAll(() => selectBackend('cpu'));
 
@@ -82,7 +82,12 @@ describe('TA-VAAL', () => {
   });
 
   test('buys from the mode that was never labelled', async () => {
-    const { rows, diagnostics } = await select(createTaVaal(ranked({ heldOut: 0.2 })), round());
+    const { rows, diagnostics, reconstructions } = await select(
+      createTaVaal(ranked({ heldOut: 0.06 })),
+      round(),
+    );
+    // All nine that were held out are shown.
+    expect(errorOf(reconstructions!.unlabelled) / (diagnostics.reconstruction as number)).toBeCloseTo(1, 1);
     expect(rows.filter((row) => ((row - 1) / 2) % 5 === 4).length).toBeGreaterThanOrEqual(18);
     expect(diagnostics.rankAgreement).toBeGreaterThanOrEqual(0);
   });

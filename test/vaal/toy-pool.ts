@@ -1,4 +1,5 @@
 /** Pools of small images in a few modes, of which a strategy's right choice is known. */
+import type { ReconstructedImages } from '../../src/acquisition/reconstructions.ts';
 import type { Round } from '../../src/acquisition/strategy.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
@@ -70,6 +71,12 @@ export function roundOf(
     },
     stream: rootStream(seed).of('vaal'),
   };
+}
+
+/** Squared error of reconstructions in the range [-1, 1], summed over pixels, mean over images. */
+export function errorOf({ images, decoded }: ReconstructedImages): number {
+  const squares = images.reduce((sum, value, at) => sum + ((value - decoded[at]!) / 127.5) ** 2, 0);
+  return squares / (images.length / SIZE);
 }
 
 /** `count` modes, taken in turn from a list. */

@@ -4,11 +4,11 @@ import { lowest } from '../../src/acquisition/ranking.ts';
 import type { Round, Selection } from '../../src/acquisition/strategy.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
-import { splitRows } from '../../vaal/image-rows.ts';
+import { holdOut, splitRows, unlabelledRows } from '../../vaal/image-rows.ts';
 import { createVaal } from '../../vaal/vaal.ts';
 import type { VaalConfig } from '../../vaal/vaal-config.ts';
 import { trainVaal } from '../../vaal/vaal-model.ts';
-import { inTurn, modeImages, roundOf, SHAPE, small } from './toy-pool.ts';
+import { errorOf, inTurn, modeImages, roundOf, SHAPE, small } from './toy-pool.ts';
 
 beforeAll(() => selectBackend('cpu'));
 
@@ -85,6 +85,7 @@ describe('VAAL', () => {
     const ask = async () => {
       const { times, ...rest } = await select(roundOf(inTurn(20, [0, 1]), inTurn(40, [0, 1, 2])), config);
       expect(times?.scoreMs).toBeGreaterThan(0);
+      expect(times?.diagnosticsMs).toBeGreaterThan(0);
       expect(times).toMatchObject({ generateMs: 0, matchMs: 0 });
       return rest;
     };
@@ -105,6 +106,18 @@ describe('VAAL', () => {
     expect(histogram.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
     const quantiles = diagnostics.scoreQuantiles as number[];
     expect(quantiles).toEqual([...quantiles].sort((a, b) => a - b));
+    for (const name of ['scoreHistogramLabelled', 'scoreHistogramSelected']) {
+      const shares = diagnostics[name] as number[];
+      expect(shares, name).toHaveLength(10);
+      expect(
+        shares.reduce((sum, share) => sum + share, 0),
+        name,
+      ).toBeCloseTo(1, 12);
+    }
+    // Those bought lie at the low end of all.
+    const first = (name: string) => (diagnostics[name] as number[]).findIndex((share) => share > 0);
+    expect(first('scoreHistogramSelected')).toBe(first('scoreHistogram'));
+    expect(diagnostics).toMatchObject({ saturatedShare: 0, tiedShare: 0 });
     const none = (await select(round, small({ steps: 3, heldOut: 0 }))).diagnostics;
     for (const name of [
       'discriminatorAuc',
@@ -112,10 +125,53 @@ describe('VAAL', () => {
       'cannotTellApart',
       'reconstruction',
       'activeUnits',
+      'scoreHistogramLabelled',
     ]) {
-      expect(diagnostics[name], name).toEqual(expect.any(Number));
+      expect(diagnostics[name], name).not.toBeNull();
       expect(none[name], name).toBeNull();
     }
+  });
+
+  test('chooses what a bare training and scoring would, whatever is told beside', async () => {
+    const round = roundOf(inTurn(20, [0, 1]), inTurn(40, [0, 1, 2]));
+    const config = small({ steps: 6, heldOut: 0.2 });
+    const known = splitRows(round.labelled, SHAPE);
+    const unknown = unlabelledRows(round.pool);
+    const { stream } = round;
+    const model = await trainVaal(
+      config,
+      {
+        shape: SHAPE,
+        labelled: {
+          images: known,
+          rows: holdOut(20, 0.2, stream.of('held out', 'labelled')).trained,
+          labels: round.labelled.labels,
+        },
+        unlabelled: { images: unknown, rows: holdOut(40, 0.2, stream.of('held out', 'unlabelled')).trained },
+      },
+      stream,
+    );
+    const every = round.pool.candidates.map((_, row) => row);
+    const logits = await model.logits(unknown, every, stream.of('scores'));
+    model.dispose();
+    const bare = lowest(logits, round.batch, stream.of('ties')).map((row) => round.pool.candidates[row]);
+    expect((await select(round, config)).rows).toEqual(bare);
+  });
+
+  test('shows images of both pools beside what the autoencoder makes of them', async () => {
+    const round = roundOf(inTurn(60, [0, 1]), inTurn(100, [0, 1, 2]));
+    const seen = async (options: object) => (await select(round, small(options))).reconstructions!;
+    const { labelled, unlabelled } = await seen({ steps: 300, heldOut: 0.2 });
+    for (const shown of [labelled, unlabelled]) {
+      const { images, heldOut } = shown;
+      expect(heldOut).toBe(true);
+      expect(images).toHaveLength(160);
+      const mean = images.reduce((sum, value) => sum + value, 0) / images.length;
+      expect(errorOf(shown)).toBeLessThan(0.5 * errorOf({ ...shown, decoded: images.map(() => mean) }));
+    }
+    expect((await seen({ steps: 1, heldOut: 0 })).labelled).toMatchObject({ heldOut: false });
+    const few = roundOf([0, 1, 0], inTurn(40, [0, 1]));
+    expect((await select(few, small({ steps: 1 }))).reconstructions?.labelled.images).toHaveLength(48);
   });
 
   test('leaves no tensors behind, nor when it fails', async () => {

@@ -7,7 +7,7 @@ type Phase = keyof SelectionTimes;
 
 /** Adds up milliseconds by phase. A phase within another is taken out of the outer one. */
 export class Stopwatch {
-  readonly #sums: Record<Phase, number> = { generateMs: 0, matchMs: 0, scoreMs: 0 };
+  readonly #sums: Record<Phase, number> = { generateMs: 0, matchMs: 0, scoreMs: 0, diagnosticsMs: 0 };
   #inner = 0;
 
   /** Runs an action, and adds its time to a phase. */
