@@ -20,6 +20,8 @@ import type { Strategy } from '../strategy.ts';
 export interface Centres {
   /** Rows taken, in order. */
   readonly rows: number[];
+  /** Of each when it was taken, to the nearest centre; Infinity if there was none. */
+  readonly distances: number[];
   /** The largest distance to the nearest centre before and after; null before if there was no centre. */
   readonly radiusBefore: number | null;
   readonly radiusAfter: number;
@@ -49,17 +51,20 @@ export function greedyCentres(
   if (count > n) throw new RangeError(`greedyCentres.count: expected at most ${n}, got ${count}`);
   const tieBreak = Uint32Array.from(stream.permutation(n));
   const rows: number[] = [];
+  const distances: number[] = [];
   let farthest = argmax(nearest, tieBreak);
-  const before = nearest[farthest] as number;
   while (rows.length < count) {
     rows.push(farthest);
+    distances.push(Math.sqrt(nearest[farthest] as number));
     nearest[farthest] = Number.NEGATIVE_INFINITY;
     bringNearer(features, size, nearest, farthest);
     farthest = argmax(nearest, tieBreak);
   }
+  const [before] = distances as [number];
   return {
     rows,
-    radiusBefore: Number.isFinite(before) ? Math.sqrt(before) : null,
+    distances,
+    radiusBefore: Number.isFinite(before) ? before : null,
     // With every row taken, none is left at any distance.
     radiusAfter: Math.sqrt(Math.max(0, nearest[farthest] as number)),
   };

@@ -45,28 +45,47 @@ export async function nearestToCentres(
 }
 
 /**
- * A strategy that takes {@link nearestToCentres} of the least certain candidates. Diagnostics: `candidatesClustered`, and
- * `meanProbabilityMarginPool`, `meanProbabilityMarginSelected`, the mean margin of all candidates and of those taken.
+ * The whole choice: `count` of the `beta x count` candidates of smallest margin, by {@link nearestToCentres} with weights
+ * `1 - margin`.
+ *
+ * @param margin `[n]`, of the two largest probabilities
+ * @param featuresOf features `[rows, size]` of some candidates
+ * @returns the candidates picked, and how many were clustered
+ */
+export async function pickDiverse(
+  margin: ArrayLike<number>,
+  count: number,
+  beta: number,
+  featuresOf: (rows: readonly CandidateRow[]) => Promise<Float32Array>,
+  stream: Stream,
+): Promise<{ readonly picked: CandidateRow[]; readonly clustered: number }> {
+  const kept = lowest(margin, Math.min(margin.length, Math.ceil(beta * count)), stream.of('filter'));
+  const values = await featuresOf(kept);
+  // A margin of 1 would be a weight of 0, and a cluster of such rows without a mean.
+  const weights = Float64Array.from(kept, (row) => Math.max(1 - (margin[row] as number), Number.EPSILON));
+  const rows = { values, size: values.length / kept.length, weights };
+  const picked = (await nearestToCentres(rows, count, stream)).map((row) => kept[row] as CandidateRow);
+  return { picked, clustered: kept.length };
+}
+
+/**
+ * A strategy that takes {@link pickDiverse}. Diagnostics: `candidatesClustered`, and `meanProbabilityMarginPool`,
+ * `meanProbabilityMarginSelected`, the mean margin of all candidates and of those taken.
  */
 export function createDbal({ beta }: DbalConfig): Strategy {
   return {
     select: async ({ pool, batch, classifier, stream }) => {
-      const { candidates } = pool;
+      const rowsOf = (picked: readonly CandidateRow[]) =>
+        picked.map((row) => toPoolIndex(pool.candidates, row));
       const margin = margins(await poolProbabilities(classifier, pool), classifier.classes);
-      const kept = lowest(margin, Math.min(candidates.length, Math.ceil(beta * batch)), stream.of('filter'));
-      const uncertain = kept.map((row) => toPoolIndex(candidates, row));
-      const values = await poolFeatures(classifier, { ...pool, candidates: uncertain });
-      // A margin of 1 would be a weight of 0, and a cluster of such rows without a mean.
-      const weights = Float64Array.from(kept, (row) => Math.max(1 - (margin[row] as number), Number.EPSILON));
-      const rows = { values, size: values.length / kept.length, weights };
-      const picked: CandidateRow[] = (await nearestToCentres(rows, batch, stream)).map(
-        (row) => kept[row] as CandidateRow,
-      );
+      const featuresOf = (rows: readonly CandidateRow[]) =>
+        poolFeatures(classifier, { ...pool, candidates: rowsOf(rows) });
+      const { picked, clustered } = await pickDiverse(margin, batch, beta, featuresOf, stream);
       return {
         kind: 'pool',
-        rows: picked.map((row) => toPoolIndex(candidates, row)),
+        rows: rowsOf(picked),
         diagnostics: {
-          candidatesClustered: kept.length,
+          candidatesClustered: clustered,
           meanProbabilityMarginPool: margin.reduce((sum, value) => sum + value, 0) / margin.length,
           meanProbabilityMarginSelected:
             picked.reduce((sum, row) => sum + (margin[row] as number), 0) / picked.length,

@@ -68,6 +68,9 @@ function trainMember(
   stream: Stream,
 ): Promise<TrainedClassifier> {
   const images = bagging ? drawWithReplacement(labelled, shape, stream.of('bag')) : labelled;
+  if (config.kind === 'm2') {
+    throw new Error('queryByCommittee.round.classifier: expected one that learns from labels alone, got m2');
+  }
   return trainClassifier(config, images, {
     shape,
     classes,

@@ -84,48 +84,78 @@ export function clusterOrder(assigned: ArrayLike<number>, labelled: number, minS
   return (large.length > 0 ? large : all).sort((a, b) => a.labelled - b.labelled || b.size - a.size);
 }
 
+/** What {@link mostTypical} takes. */
+export interface Typical {
+  /** Candidates, in the order of buying, and the typicality of each. */
+  readonly rows: number[];
+  readonly typicality: number[];
+  /** Clusters that were bought from or could have been, and how many of them had a label before. */
+  readonly clusters: number;
+  readonly covered: number;
+}
+
 /**
- * A strategy that takes the most typical candidates. Diagnostics: `clusters`, how many were bought from or could have been;
+ * The whole choice: `count` different candidates, each the most typical one left in its cluster.
+ *
+ * @param features of candidates `[n, size]`
+ * @param labelled features of labelled images `[labels, size]`
+ */
+export async function mostTypical(
+  features: Float32Array,
+  labelled: Float32Array,
+  size: number,
+  count: number,
+  { maxClusters, minClusterSize, neighbours }: TypiclustConfig,
+  stream: Stream,
+): Promise<Typical> {
+  const values = new Float32Array(labelled.length + features.length);
+  values.set(labelled);
+  values.set(features, labelled.length);
+  const labels = labelled.length / size;
+  const k = Math.min(labels + count, maxClusters);
+  const { assigned } = await kMeans({ values, size }, k, stream.of('clusters'));
+
+  const order = clusterOrder(assigned, labels, minClusterSize);
+  const rows: number[] = [];
+  const typicality: number[] = [];
+  const rest = new Set(Array.from({ length: features.length / size }, (_, row) => row));
+  for (let turn = 0; rows.length < count; turn++) {
+    // When every large cluster is used up, what is left is bought as one.
+    const cluster = order.some(({ left }) => left.length > 0)
+      ? (order[turn % order.length] as Cluster)
+      : { labelled: 0, size: rest.size, left: [...rest] };
+    if (cluster.left.length === 0) continue;
+    const own = gather(features, size, cluster.left);
+    const typical = await typicalities(own, size, neighbours, stream.of('index'));
+    const [best] = highest(typical, 1, stream.of('ties', turn));
+    const row = cluster.left[best as number] as number;
+    cluster.left = cluster.left.filter((other) => other !== row);
+    rest.delete(row);
+    rows.push(row);
+    typicality.push(typical[best as number] as number);
+  }
+  const covered = order.filter((cluster) => cluster.labelled > 0).length;
+  return { rows, typicality, clusters: order.length, covered };
+}
+
+/**
+ * A strategy that takes {@link mostTypical}. Diagnostics: `clusters`, how many were bought from or could have been;
  * `clustersCovered`, how many of them had a label before; `meanTypicality` of those taken.
  */
-export function createTypiclust({ maxClusters, minClusterSize, neighbours }: TypiclustConfig): Strategy {
+export function createTypiclust(config: TypiclustConfig): Strategy {
   return {
     select: async ({ pool, batch, classifier, labelled, stream }) => {
       const features = await poolFeatures(classifier, pool);
       const size = features.length / pool.candidates.length;
-      const labelledFeatures = await featuresOfImages(classifier, labelled.images);
-      const values = new Float32Array(labelledFeatures.length + features.length);
-      values.set(labelledFeatures);
-      values.set(features, labelledFeatures.length);
-      const k = Math.min(labelled.n + batch, maxClusters);
-      const { assigned } = await kMeans({ values, size }, k, stream.of('clusters'));
-
-      const order = clusterOrder(assigned, labelled.n, minClusterSize);
-      const picked: number[] = [];
-      const chosen: number[] = []; // typicalities
-      const rest = new Set(pool.candidates.keys());
-      for (let turn = 0; picked.length < batch; turn++) {
-        // When every large cluster is used up, what is left is bought as one.
-        const cluster = order.some(({ left }) => left.length > 0)
-          ? (order[turn % order.length] as Cluster)
-          : { labelled: 0, size: rest.size, left: [...rest] };
-        if (cluster.left.length === 0) continue;
-        const rows = gather(features, size, cluster.left);
-        const typical = await typicalities(rows, size, neighbours, stream.of('index'));
-        const [best] = highest(typical, 1, stream.of('ties', turn));
-        const row = cluster.left[best as number] as number;
-        cluster.left = cluster.left.filter((other) => other !== row);
-        rest.delete(row);
-        picked.push(row);
-        chosen.push(typical[best as number] as number);
-      }
+      const bought = await featuresOfImages(classifier, labelled.images);
+      const typical = await mostTypical(features, bought, size, batch, config, stream);
       return {
         kind: 'pool',
-        rows: picked.map((row) => toPoolIndex(pool.candidates, candidateRow(row))),
+        rows: typical.rows.map((row) => toPoolIndex(pool.candidates, candidateRow(row))),
         diagnostics: {
-          clusters: order.length,
-          clustersCovered: order.filter((cluster) => cluster.labelled > 0).length,
-          meanTypicality: chosen.reduce((sum, value) => sum + value, 0) / batch,
+          clusters: typical.clusters,
+          clustersCovered: typical.covered,
+          meanTypicality: typical.typicality.reduce((sum, value) => sum + value, 0) / batch,
         },
       };
     },
