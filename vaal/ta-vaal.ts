@@ -14,7 +14,7 @@
  * Memory beside the networks: one batch of images, and two numbers an image.
  */
 import type { Round, Strategy } from '../src/acquisition/strategy.ts';
-import type { TrainedClassifier } from '../src/classifiers/classifier.ts';
+import type { Classifier } from '../src/classifiers/classifier.ts';
 import { featuresOfImages, probabilities, scoreImages } from '../src/classifiers/predict.ts';
 import type { ImageRows } from './image-rows.ts';
 import { trainRanker } from './ranker.ts';
@@ -121,7 +121,7 @@ export function rankAgreement(
 
 /** Cross-entropies of the task model on labelled images, in nats, `[n]`. */
 async function lossesOf(
-  classifier: TrainedClassifier,
+  classifier: Classifier,
   bytes: Uint8Array,
   labels: Uint8Array,
 ): Promise<Float32Array> {

@@ -8,10 +8,7 @@
  * data, so the first point of every curve is the same number. A finished round is replayed from its record
  * instead of computed again, and what follows is what would have followed.
  */
-import type { TrainedClassifier } from '../classifiers/classifier.ts';
-import type { ClassifierConfig } from '../classifiers/config.ts';
 import { confusionOf, shareRight } from '../classifiers/predict.ts';
-import { trainClassifier } from '../classifiers/train.ts';
 import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
 import { initialRows } from '../datasets/splits.ts';
 import type { Stream } from '../random.ts';
@@ -24,6 +21,9 @@ import { Pool } from './pool.ts';
 import type { Reconstructions } from './reconstructions.ts';
 import type { Answer, RoundRecord, TimingRecord } from './round-record.ts';
 import type { Diagnostics, PoolView, SelectionTimes, Strategy } from './strategy.ts';
+import type { TaskModelConfig } from './task-model/config.ts';
+import type { TaskModel } from './task-model/task-model.ts';
+import { trainTaskModel } from './task-model/train.ts';
 
 export interface LoopOptions {
   readonly dataset: Dataset;
@@ -31,7 +31,7 @@ export interface LoopOptions {
   /** Names the strategy's stream. */
   readonly strategyName: string;
   readonly oracle: Oracle;
-  readonly classifier: ClassifierConfig;
+  readonly classifier: TaskModelConfig;
   readonly initial: { readonly size: number; readonly balanced: boolean };
   /** Queries a round. */
   readonly batch: number;
@@ -74,7 +74,7 @@ export interface AskedMatches extends MatchedQueries {
 export interface RoundQueries extends Asked {
   readonly round: number;
   /** The model that the queries were chosen with; alive during the call only. */
-  readonly classifier: TrainedClassifier;
+  readonly classifier: TaskModel;
 }
 
 /** Runs the rounds that are not finished yet. */
@@ -90,7 +90,7 @@ export async function runLoop(options: LoopOptions): Promise<void> {
   };
 
   for (const record of finished) take(await replay(record, options));
-  let classifier = finished.length > 0 ? await train(finished.length - 1, labelled, options) : null;
+  let classifier = finished.length > 0 ? await train(finished.length - 1, labelled, pool, options) : null;
   try {
     for (let round = finished.length; round <= options.rounds; round++) {
       const selectStarted = performance.now();
@@ -102,7 +102,7 @@ export async function runLoop(options: LoopOptions): Promise<void> {
 
       classifier?.dispose();
       const trainStarted = performance.now();
-      classifier = await train(round, labelled, options);
+      classifier = await train(round, labelled, pool, options);
       const trainMs = performance.now() - trainStarted;
       const testConfusion = await confusionOf(classifier, dataset.test);
 
@@ -154,7 +154,7 @@ function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {
 
 async function ask(
   round: number,
-  classifier: TrainedClassifier,
+  classifier: TaskModel,
   pool: Pool,
   labelled: LabelledSet,
   options: LoopOptions,
@@ -223,9 +223,9 @@ function charge({ answers }: Asked, chargeAbstentions: boolean): number {
   return chargeAbstentions ? answers.length : answers.filter(({ label }) => label !== null).length;
 }
 
-function train(round: number, labelled: LabelledSet, options: LoopOptions): Promise<TrainedClassifier> {
+function train(round: number, labelled: LabelledSet, pool: Pool, options: LoopOptions): Promise<TaskModel> {
   const { classifier, dataset, root } = options;
-  return trainClassifier(classifier, labelled.toSplit(), {
+  return trainTaskModel(classifier, labelled.toSplit(), viewOf(pool, dataset), {
     shape: dataset.shape,
     classes: dataset.classNames.length,
     weights: root.of('weights'),

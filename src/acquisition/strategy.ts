@@ -6,12 +6,12 @@
  */
 import type { Generator } from '../../generators/generator.ts';
 import type { Matcher } from '../../matching/matcher.ts';
-import type { TrainedClassifier } from '../classifiers/classifier.ts';
 import type { ImageShape, Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
 import type { MatchedQueries } from './matched-queries.ts';
 import type { Reconstructions } from './reconstructions.ts';
+import type { TaskModel } from './task-model/task-model.ts';
 
 /** A finite number or text a round reports about itself, or null where the figure does not exist. */
 export type Diagnostic = number | string | null | readonly (number | null)[];
@@ -32,7 +32,7 @@ export interface Round {
   /** Queries to make, exactly. */
   readonly batch: number;
   /** The task model trained on everything bought so far. The strategy does not dispose it. */
-  readonly classifier: TrainedClassifier;
+  readonly classifier: TaskModel;
   readonly pool: PoolView;
   /** What {@link classifier} was trained on: all that was bought and answered, synthesised images included. */
   readonly labelled: Split;

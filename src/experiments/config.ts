@@ -5,10 +5,13 @@
 import { z } from 'zod';
 import { AutoencoderConfig } from '../../generators/autoencoder-config.ts';
 import { DcganConfig } from '../../generators/dcgan-config.ts';
+import { m2Layers } from '../../generators/m2-networks.ts';
 import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
+import { TaskModelConfig } from '../acquisition/task-model/config.ts';
+import { ownOptions } from '../acquisition/task-model/open-m2.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -78,7 +81,7 @@ export const ExperimentConfig = z
     batch: z.int().min(1).describe('Queries a round'),
     rounds: z.int().min(1).describe('Rounds after the initial one'),
     seeds: z.array(seed).min(1).describe('Root seeds; every strategy runs once a seed'),
-    classifier: ClassifierConfig.describe('The task model, the same for all strategies'),
+    classifier: TaskModelConfig,
     generators: z
       .record(folderName, ExperimentGenerator)
       .default({})
@@ -153,6 +156,17 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
       problems.push(`  ${path}: ${error.message}`);
     }
   };
+  const { classifier } = config;
+  if (classifier.kind === 'm2') {
+    attempt('classifier', () =>
+      m2Layers({ ...ownOptions(classifier, dataset.classNames.length), shape: dataset.shape }),
+    );
+    if (budget === dataset.train.n) {
+      problems.push(
+        `  rounds: expected to leave a row of the pool unlabelled for m2 to learn from, got ${budget} of ${budget}`,
+      );
+    }
+  }
   for (const [name, model] of Object.entries(config.generators)) {
     // What is in a folder is checked when it is opened: `checkGeneratorFolders`.
     if (model.kind === 'folder') continue;

@@ -118,7 +118,9 @@ describe('M2 as a task model', () => {
       expect(features.shape).toEqual([3, kernel!.shape[0]]);
       const scores = await model.scores(images).data();
       const linear = await tf.add(tf.matMul(features, kernel as tf.Tensor2D), bias!).data();
-      scores.forEach((score, i) => expect(score).toBeCloseTo(linear[i]!, 5));
+      scores.forEach((score, i) => {
+        expect(score).toBeCloseTo(linear[i]!, 5);
+      });
       const gap = (of: tf.Tensor4D): tf.Scalar =>
         tf.tidy(() =>
           tf.add(tf.sum(tf.slice(model.scores(of), [0, 1], [3, 1])), tf.sum(tf.square(model.features(of)))),

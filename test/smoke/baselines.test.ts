@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { runLoop } from '../../src/acquisition/loop.ts';
 import { Oracle } from '../../src/acquisition/oracle.ts';
 import type { RoundRecord } from '../../src/acquisition/round-record.ts';
+import { TaskModelConfig } from '../../src/acquisition/task-model/config.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { digitsDataset } from '../../src/datasets/digits.ts';
 import { parseConfig, strategyName } from '../../src/experiments/config.ts';
@@ -34,7 +35,7 @@ async function run(position: number, finished: readonly RoundRecord[] = []): Pro
       minConfidence: 0,
       stream: root.of('oracle'),
     }),
-    classifier: { ...config.classifier, updates: 5 },
+    classifier: TaskModelConfig.parse({ ...config.classifier, updates: 5 }),
     initial: { size: 10, balanced: true },
     batch: 5,
     rounds: 2,
