@@ -213,7 +213,7 @@ function m2Bounds(
   { architecture, layers, classifier, encoder, decoder }: M2Training,
   { known, unknown, labels }: M2Pixels,
   { labelledLatents, unlabelledLatents, kept }: M2Noise,
-  record: Map<string, Moments>,
+  record: MomentRecord,
 ): Omit<M2Losses, 'loss'> {
   const { classes, latentSize } = architecture;
   const [labelled, unlabelled] = [known.shape[0], unknown.shape[0]];

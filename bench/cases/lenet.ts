@@ -36,7 +36,10 @@ export const classifierStep: StepCase = {
     return {
       // Three passes, but for the gradient by the images.
       gflop: (batch * (2 * first + 3 * rest)) / 1e9,
-      step: () => readAll(tf.tidy(() => update(labelledRows(network, labelled, rows, stream)))),
+      step: () =>
+        readAll(
+          tf.tidy(() => update(labelledRows(network, labelled, rows, { dropout: stream, augment: stream }))),
+        ),
       variables: network.variables,
       optimisers: { adam },
       dispose: () => {

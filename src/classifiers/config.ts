@@ -3,8 +3,8 @@
  * count below is a count of steps, never of epochs: a strategy with fewer labels trains as long as any other.
  */
 import { z } from 'zod';
-
-const updates = (byDefault: number, what: string) => z.int().min(1).default(byDefault).describe(what);
+import { Conv13Config, Resnet18Config, VggConfig } from './deep-config.ts';
+import { AugmentConfig, updates } from './training-config.ts';
 
 const network = {
   batch: z
@@ -28,6 +28,7 @@ const network = {
       'L2 penalty per kernel: weightDecay / 2 x the sum of squares is added to the mean loss; biases are ' +
         "free. Default: Caffe's LeNet solver (lenet_solver.prototxt)",
     ),
+  augment: AugmentConfig,
 };
 
 export const LinearSvmConfig = z.strictObject({
@@ -106,7 +107,14 @@ export const LenetConfig = z.strictObject({
 });
 
 export const ClassifierConfig = z
-  .discriminatedUnion('kind', [LinearSvmConfig, MlpConfig, LenetConfig])
+  .discriminatedUnion('kind', [
+    LinearSvmConfig,
+    MlpConfig,
+    LenetConfig,
+    Conv13Config,
+    VggConfig,
+    Resnet18Config,
+  ])
   .describe('The task model and its training, shared by all strategies');
 
 /** A task model's configuration with every default written out. */

@@ -17,6 +17,7 @@ import type { Stream } from '../random.ts';
 import type { LenetConfig } from './config.ts';
 import { classLayer } from './mlp.ts';
 import type { NetworkLayers } from './network.ts';
+import { sequentialLayers } from './stage.ts';
 
 /** Below this height or width nothing is left after the second pooling. */
 const smallest = 16;
@@ -73,8 +74,8 @@ export function buildLenet(
   });
   return {
     body: [
-      { name: 'pooling', layers: pooled, dropout: dropout?.pooling ?? 0 },
-      { name: 'dense', layers: dense, dropout: dropout?.dense ?? 0 },
+      { name: 'pooling', layers: sequentialLayers(pooled), dropout: dropout?.pooling ?? 0 },
+      { name: 'dense', layers: sequentialLayers(dense), dropout: dropout?.dense ?? 0 },
     ],
     head: classLayer(hidden, classes, weights),
   };

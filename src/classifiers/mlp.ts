@@ -9,6 +9,7 @@ import { type ImageShape, imageSize } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { MlpConfig } from './config.ts';
 import type { NetworkLayers } from './network.ts';
+import { type StageLayers, sequentialLayers } from './stage.ts';
 
 /** Builds the network; layer `l` draws its initial weights from `weights.of(l's name)`. */
 export function buildMlp(
@@ -31,18 +32,30 @@ export function buildMlp(
     );
   });
   return {
-    body: [{ name: 'body', layers: body, dropout: 0 }],
+    body: [{ name: 'body', layers: sequentialLayers(body), dropout: 0 }],
     head: classLayer(hidden.at(-1) ?? imageSize(shape), classes, weights),
   };
 }
 
+/** A dense layer with ReLU, `[n, inputs]` to `[n, units]`. */
+export function denseReluLayer(name: string, inputs: number, units: number, weights: Stream): StageLayers {
+  const layer = tf.layers.dense({
+    name,
+    units,
+    activation: 'relu',
+    inputShape: [inputs],
+    kernelInitializer: tf.initializers.heNormal({ seed: weights.of(name).seed() }),
+  });
+  return sequentialLayers(tf.sequential({ layers: [layer] }));
+}
+
 /** The last layer of a network: features `[n, featureSize]` to logits `[n, classes]`. */
-export function classLayer(featureSize: number, classes: number, weights: Stream): tf.Sequential {
+export function classLayer(featureSize: number, classes: number, weights: Stream): StageLayers {
   const head = tf.layers.dense({
     name: 'classes',
     units: classes,
     inputShape: [featureSize],
     kernelInitializer: tf.initializers.glorotUniform({ seed: weights.of('classes').seed() }),
   });
-  return tf.sequential({ layers: [head] });
+  return sequentialLayers(tf.sequential({ layers: [head] }));
 }

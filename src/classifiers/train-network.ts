@@ -1,19 +1,32 @@
 /**
- * Mini-batch training of a network: a fixed number of Adam steps on mean cross-entropy.
+ * Mini-batch training of a network: a fixed number of steps on mean cross-entropy.
  */
 import * as tf from '@tensorflow/tfjs';
 import { Adam } from '../backend/adam.ts';
+import { moveRunning } from '../backend/batch-norm.ts';
 import { type GraphStep, graphStep } from '../backend/graph-step.ts';
-import { batchOf, type ImageShape, type Split } from '../datasets/dataset.ts';
+import { Sgd } from '../backend/sgd.ts';
+import { gatherImages, type ImageShape, imageTensor, type Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
+import { augmented } from './augment.ts';
 import type { TrainedClassifier, TrainingReport } from './classifier.ts';
 import type { LenetConfig, MlpConfig } from './config.ts';
+import { buildConv13 } from './conv13.ts';
+import type { Conv13Config, Resnet18Config, VggConfig } from './deep-config.ts';
 import { buildLenet } from './lenet.ts';
 import { buildMlp } from './mlp.ts';
-import { type Masks, Network } from './network.ts';
+import { type Masks, Network, type NetworkLayers } from './network.ts';
+import { buildResnet18 } from './resnet18.ts';
+import { rateFactor } from './schedule.ts';
+import type { MomentRecord } from './stage.ts';
 import type { TrainOptions } from './train.ts';
+import type { AugmentConfig } from './training-config.ts';
+import { buildVgg } from './vgg.ts';
 
-export type NetworkConfig = MlpConfig | LenetConfig;
+export type NetworkConfig = MlpConfig | LenetConfig | Conv13Config | VggConfig | Resnet18Config;
+
+/** What moves the weights of a network in training. */
+export type Optimiser = Pick<Adam | Sgd, 'apply' | 'dispose' | 'learningRate'>;
 
 /** Progress is told about this many times a training. */
 const reports = 50;
@@ -27,11 +40,29 @@ export function buildNetwork(
   classes: number,
   weights: Stream,
 ): Network {
-  const layers =
-    config.kind === 'mlp'
-      ? buildMlp(config, shape, classes, weights)
-      : buildLenet(config, shape, classes, weights);
-  return new Network(layers, shape, classes);
+  return new Network(layersOf(config, shape, classes, weights), shape, classes);
+}
+
+function layersOf(config: NetworkConfig, shape: ImageShape, classes: number, weights: Stream): NetworkLayers {
+  switch (config.kind) {
+    case 'mlp':
+      return buildMlp(config, shape, classes, weights);
+    case 'lenet':
+      return buildLenet(config, shape, classes, weights);
+    case 'conv13':
+      return buildConv13(config, shape, classes, weights);
+    case 'vgg':
+      return buildVgg(config, shape, classes, weights);
+    case 'resnet18':
+      return buildResnet18(config, shape, classes, weights);
+  }
+}
+
+/** A fresh optimiser of a configuration for a network's weights. The caller disposes it. */
+export function optimiserOf(config: NetworkConfig, { weights }: Network): Optimiser {
+  if (!('optimiser' in config)) return new Adam(weights, { learningRate: config.learningRate });
+  const { optimiser } = config;
+  return optimiser.kind === 'sgd' ? new Sgd(weights, optimiser) : new Adam(weights, optimiser);
 }
 
 /** Builds and trains a network; see `trainClassifier`, which has checked its arguments. */
@@ -41,8 +72,9 @@ export async function trainNetwork(
   { shape, classes, weights, order, onProgress, signal }: TrainOptions,
 ): Promise<TrainedClassifier> {
   const network = buildNetwork(config, shape, classes, weights);
-  const adam = new Adam(network.variables, { learningRate: config.learningRate });
-  const step = trainingStep(network, adam, config.weightDecay);
+  const optimiser = optimiserOf(config, network);
+  const firstRate = optimiser.learningRate;
+  const step = trainingStep(network, optimiser, config.weightDecay);
   try {
     const { updates } = config;
     const reportEvery = Math.max(1, Math.floor(updates / reports));
@@ -50,9 +82,12 @@ export async function trainNetwork(
     let objective = Number.NaN;
     for (let update = 1; update <= updates; update++) {
       signal?.throwIfAborted();
-      const { loss } = tf.tidy(() =>
-        step(labelledRows(network, labelled, batches.next().value, order.of('dropout', update))),
-      );
+      if ('schedule' in config) {
+        optimiser.learningRate = firstRate * rateFactor(config.schedule, update, updates);
+      }
+      const rows = batches.next().value;
+      const draws = { dropout: order.of('dropout', update), augment: order.of('augment', update) };
+      const { loss } = tf.tidy(() => step(labelledRows(network, labelled, rows, draws, config.augment)));
       try {
         const reporting = onProgress !== undefined && update % reportEvery === 0;
         if (reporting || update === updates) objective = (await loss.data())[0] as number;
@@ -64,7 +99,7 @@ export async function trainNetwork(
     }
     if (!Number.isFinite(objective)) {
       throw new Error(
-        `trainClassifier.config.learningRate: expected one that keeps the loss finite, got ${config.learningRate} ` +
+        `trainClassifier.config.learningRate: expected one that keeps the loss finite, got ${firstRate} ` +
           `with a loss of ${objective} after ${updates} updates`,
       );
     }
@@ -74,7 +109,7 @@ export async function trainNetwork(
     throw error;
   } finally {
     step.dispose();
-    adam.dispose();
+    optimiser.dispose();
   }
 }
 
@@ -110,27 +145,32 @@ export interface LabelledBatch {
   readonly masks: Masks;
 }
 
-/**
- * The rows of a mini-batch, as tensors the caller disposes.
- *
- * @param dropout draws the masks of a network that has dropout; not moved
- */
+/** What chance decides about a mini-batch: masks of dropout, changes of images. Not moved. */
+export interface BatchDraws {
+  readonly dropout: Stream;
+  readonly augment: Stream;
+}
+
+/** The rows of a mini-batch, changed at random if `augment` says how, as tensors the caller disposes. */
 export function labelledRows(
   network: Network,
   labelled: Split,
   rows: readonly number[],
-  dropout: Stream,
+  draws: BatchDraws,
+  augment?: AugmentConfig,
 ): LabelledBatch {
   const labels = Int32Array.from(rows, (row) => labelled.labels[row] as number);
+  const bytes = gatherImages(labelled.images, network.shape, rows);
+  const seen = augment === undefined ? bytes : augmented(bytes, network.shape, augment, draws.augment);
   return {
-    images: batchOf(labelled, network.shape, rows),
+    images: imageTensor(seen, network.shape),
     labels: tf.tensor1d(labels, 'int32'),
-    masks: network.drawMasks(rows.length, dropout),
+    masks: network.drawMasks(rows.length, draws.dropout),
   };
 }
 
 /**
- * Adam steps on mini-batches.
+ * Steps of an optimiser on mini-batches, each followed by one of the running statistics of batch norms.
  *
  * Loss: `mean_i -log softmax(scores_i)[label_i] + weightDecay / 2 sum |kernel|^2`.
  *
@@ -138,29 +178,31 @@ export function labelledRows(
  */
 export function trainingStep(
   network: Network,
-  adam: Adam,
+  optimiser: Pick<Optimiser, 'apply'>,
   weightDecay: number,
 ): GraphStep<LabelledBatch, { loss: tf.Scalar }> {
-  return graphStep((batch: LabelledBatch) => ({ loss: updateOn(network, adam, batch, weightDecay) }));
+  return graphStep((batch: LabelledBatch) => ({ loss: updateOn(network, optimiser, batch, weightDecay) }));
 }
 
 function updateOn(
   network: Network,
-  adam: Adam,
+  optimiser: Pick<Optimiser, 'apply'>,
   { images, labels, masks }: LabelledBatch,
   weightDecay: number,
 ): tf.Scalar {
   return tf.tidy(() => {
     const truths = tf.oneHot(labels, network.classes); // [batch, classes]
-    const variables = Object.values(network.variables);
+    const weights = Object.values(network.weights);
+    const record: MomentRecord = new Map();
     const { value, grads } = tf.variableGrads(() => {
       const crossEntropy: tf.Scalar = tf.losses.softmaxCrossEntropy(
         truths,
-        network.scoresUnder(images, masks),
+        network.scoresUnder(images, masks, record),
       );
-      return weightDecay === 0 ? crossEntropy : tf.add(crossEntropy, penalty(variables, weightDecay));
-    }, variables);
-    adam.apply(grads);
+      return weightDecay === 0 ? crossEntropy : tf.add(crossEntropy, penalty(weights, weightDecay));
+    }, weights);
+    optimiser.apply(grads);
+    moveRunning(network.statistics, [record]);
     return value;
   });
 }

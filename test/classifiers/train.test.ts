@@ -57,7 +57,7 @@ describe.each(configs)('$kind', (config) => {
     );
     const adam = new Adam(bystander.variables);
     const step = trainingStep(bystander, adam, 0);
-    tf.tidy(() => step(labelledRows(bystander, labelled, [1, 2, 3], root)));
+    tf.tidy(() => step(labelledRows(bystander, labelled, [1, 2, 3], { dropout: root, augment: root })));
     options.weights.normal();
     options.order.bits();
     expect(await train({ onProgress: () => {} })).toEqual(scores);
@@ -145,7 +145,9 @@ test('minimises mean cross-entropy plus weightDecay / 2 times the squared kernel
   const adam = new Adam(network.variables, { learningRate: 0 });
   const lossAt = async (weightDecay: number) => {
     const step = trainingStep(network, adam, weightDecay);
-    const { loss } = tf.tidy(() => step(labelledRows(network, labelled, [0, 3, 1], root)));
+    const { loss } = tf.tidy(() =>
+      step(labelledRows(network, labelled, [0, 3, 1], { dropout: root, augment: root })),
+    );
     const [value] = await loss.data();
     loss.dispose();
     step.dispose();
