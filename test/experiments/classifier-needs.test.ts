@@ -16,7 +16,7 @@ const config = (classifier: object, strategy: object) => () =>
 test.each(['bald', 'variation-ratios', 'mean-std', 'mc-entropy'])(
   '%s wants a task model with dropout',
   (kind) => {
-    const missing = `strategies.0: expected a classifier of kind lenet with "dropout" for ${kind}, got`;
+    const missing = `strategies.0: expected a classifier with "dropout" (lenet, conv13, vgg, resnet18) for ${kind}, got`;
     expect(config({ kind: 'mlp' }, { kind })).toThrow(`${missing} mlp without`);
     expect(config({ kind: 'lenet' }, { kind })).toThrow(`${missing} lenet without`);
     expect(config({ kind: 'lenet', dropout: { pooling: 0, dense: 0 } }, { kind })).toThrow(missing);

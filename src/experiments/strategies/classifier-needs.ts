@@ -22,6 +22,9 @@ export function classifierProblem(strategy: StrategyConfig, classifier: TaskMode
 }
 
 function hasDropout(classifier: TaskModelConfig): boolean {
+  if (classifier.kind === 'conv13' || classifier.kind === 'vgg' || classifier.kind === 'resnet18') {
+    return classifier.dropout > 0;
+  }
   if (classifier.kind !== 'lenet' || classifier.dropout === undefined) return false;
   return classifier.dropout.pooling > 0 || classifier.dropout.dense > 0;
 }
