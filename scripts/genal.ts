@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   judge: async () => (await import('./commands/judge.ts')).judgeCommand,
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
   sample: async () => (await import('./commands/sample.ts')).sampleCommand,
+  select: async () => (await import('./commands/select.ts')).selectCommand,
 };
 
 async function main(words: readonly string[]): Promise<number> {

@@ -5,6 +5,13 @@ export { type LoopOptions, type RoundQueries, runLoop } from './acquisition/loop
 export { Oracle, type OracleOptions, type ReferenceClassifier, readImages } from './acquisition/oracle.ts';
 export { Pool } from './acquisition/pool.ts';
 export type { Answer, RoundRecord, TimingRecord } from './acquisition/round-record.ts';
+export {
+  ARRAY_STRATEGIES,
+  type ArraySelection,
+  ArrayStrategyConfig,
+  type PoolArrays,
+  selectFromArrays,
+} from './acquisition/select-from-arrays.ts';
 export { createAsal } from './acquisition/strategies/asal.ts';
 export { AsalConfig } from './acquisition/strategies/asal-config.ts';
 export { createGaal } from './acquisition/strategies/gaal.ts';
