@@ -2,8 +2,16 @@
  * `genal/vaal`: strategies in which a variational autoencoder and a discriminator score the pool.
  */
 export { discriminateCodes, discriminatorShapes } from './discriminator.ts';
+export { createLatentCombination } from './latent-combination.ts';
+export { LatentCombinationConfig } from './latent-combination-config.ts';
+export { createM2Farthest } from './m2-farthest.ts';
 export { createM2Vaal } from './m2-vaal.ts';
 export { M2VaalConfig } from './m2-vaal-config.ts';
+export { createM2WeightedConfidence } from './m2-weighted-confidence.ts';
+export { M2WeightedConfidenceConfig } from './m2-weighted-confidence-config.ts';
+export { createNormScore } from './norm-score.ts';
+export { NormScoreConfig } from './norm-score-config.ts';
+export { RoundM2Config } from './round-m2-config.ts';
 export { createTaVaal } from './ta-vaal.ts';
 export { TaVaalConfig } from './ta-vaal-config.ts';
 export { createVaal } from './vaal.ts';

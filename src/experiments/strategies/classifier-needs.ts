@@ -7,10 +7,15 @@ import type { StrategyConfig } from './config.ts';
 /** Strategies that draw networks by dropout. */
 const MONTE_CARLO: readonly StrategyConfig['kind'][] = ['bald', 'variation-ratios', 'mean-std', 'mc-entropy'];
 
+const ON_M2 = ['m2-farthest', 'm2-weighted-confidence', 'norm-score', 'latent-combination'] as const;
+
 /** Why the strategy cannot work with this task model; undefined if it can. */
 export function classifierProblem(strategy: StrategyConfig, classifier: TaskModelConfig): string | undefined {
   if (MONTE_CARLO.includes(strategy.kind) && !hasDropout(classifier)) {
     return `expected a classifier with "dropout" (lenet, conv13, vgg, resnet18) for ${strategy.kind}, got ${classifier.kind} without`;
+  }
+  if (asksM2(strategy) && strategy.m2 === undefined && classifier.kind !== 'm2') {
+    return `expected a classifier of kind m2 for ${strategy.kind}, or an M2 of its own under "m2", got ${classifier.kind}`;
   }
   if (strategy.kind === 'query-by-committee' && classifier.kind === 'm2') {
     return 'expected a classifier that learns from labels alone for query-by-committee, which trains several on the labels, got m2';
@@ -19,6 +24,12 @@ export function classifierProblem(strategy: StrategyConfig, classifier: TaskMode
     return 'expected "bagging" for a committee of linear-svm, which are all the same on the same labels, got none';
   }
   return undefined;
+}
+
+function asksM2(
+  strategy: StrategyConfig,
+): strategy is Extract<StrategyConfig, { kind: (typeof ON_M2)[number] }> {
+  return ON_M2.some((kind) => kind === strategy.kind);
 }
 
 function hasDropout(classifier: TaskModelConfig): boolean {

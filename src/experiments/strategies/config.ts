@@ -2,7 +2,11 @@
  * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { LatentCombinationConfig } from '../../../vaal/latent-combination-config.ts';
 import { M2VaalConfig } from '../../../vaal/m2-vaal-config.ts';
+import { M2WeightedConfidenceConfig } from '../../../vaal/m2-weighted-confidence-config.ts';
+import { NormScoreConfig } from '../../../vaal/norm-score-config.ts';
+import { RoundM2Config } from '../../../vaal/round-m2-config.ts';
 import { TaVaalConfig } from '../../../vaal/ta-vaal-config.ts';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
@@ -41,6 +45,10 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   VaalConfig.extend({ kind: z.literal('vaal'), name }),
   TaVaalConfig.extend({ kind: z.literal('ta-vaal'), name }),
   M2VaalConfig.extend({ kind: z.literal('m2-vaal'), name }),
+  RoundM2Config.extend({ kind: z.literal('m2-farthest'), name }),
+  M2WeightedConfidenceConfig.extend({ kind: z.literal('m2-weighted-confidence'), name }),
+  NormScoreConfig.extend({ kind: z.literal('norm-score'), name }),
+  LatentCombinationConfig.extend({ kind: z.literal('latent-combination'), name }),
 ]);
 
 export type StrategyConfig = z.output<typeof StrategyConfig>;

@@ -2,7 +2,11 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
+import { createLatentCombination } from '../../../vaal/latent-combination.ts';
+import { createM2Farthest } from '../../../vaal/m2-farthest.ts';
 import { createM2Vaal } from '../../../vaal/m2-vaal.ts';
+import { createM2WeightedConfidence } from '../../../vaal/m2-weighted-confidence.ts';
+import { createNormScore } from '../../../vaal/norm-score.ts';
 import { createTaVaal } from '../../../vaal/ta-vaal.ts';
 import { createVaal } from '../../../vaal/vaal.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
@@ -84,6 +88,14 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createTaVaal(config);
     case 'm2-vaal':
       return createM2Vaal(config);
+    case 'm2-farthest':
+      return createM2Farthest(config);
+    case 'm2-weighted-confidence':
+      return createM2WeightedConfidence(config);
+    case 'norm-score':
+      return createNormScore(config);
+    case 'latent-combination':
+      return createLatentCombination(config);
   }
 }
 
