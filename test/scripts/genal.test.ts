@@ -33,7 +33,7 @@ describe('genal', () => {
   test.each([
     [
       ['fly'],
-      'genal: expected one of doctor, backend, data, run, resume, compare, train, judge, evaluate, sample, got "fly"',
+      'genal: expected one of doctor, backend, data, run, resume, compare, train, judge, evaluate, sample, select, got "fly"',
     ],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
     [
