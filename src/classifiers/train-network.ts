@@ -30,6 +30,8 @@ export type Optimiser = Pick<Adam | Sgd, 'apply' | 'dispose' | 'learningRate'>;
 
 /** Progress is told about this many times a training. */
 const reports = 50;
+/** Tensors that one operation adds up; WebGPU takes 11 at most. */
+const MOST_ADDED = 8;
 /** Steps between two turns of the event loop, for timers and signals. */
 const stepsATurn = 8;
 
@@ -212,7 +214,12 @@ function penalty(variables: readonly tf.Variable[], weightDecay: number): tf.Sca
   const squares = variables
     .filter(({ rank }) => rank > 1)
     .map((kernel) => tf.sum(tf.square(kernel)) as tf.Scalar);
-  return tf.mul(tf.addN(squares), weightDecay / 2);
+  return tf.mul(sumOf(squares), weightDecay / 2);
+}
+
+function sumOf(terms: readonly tf.Scalar[]): tf.Scalar {
+  if (terms.length <= MOST_ADDED) return tf.addN([...terms]);
+  return sumOf([tf.addN(terms.slice(0, MOST_ADDED)), ...terms.slice(MOST_ADDED)]);
 }
 
 /**
