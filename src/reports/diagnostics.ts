@@ -6,6 +6,7 @@ import { mean } from '../experiments/statistics.ts';
 import { figure } from './number-format.ts';
 import type { CellRecord } from './run-record.ts';
 import type { ChartPoint } from './small-charts.ts';
+import { isVaal, VAAL_FIGURES } from './vaal-figures.ts';
 
 /** One figure of a strategy over rounds. */
 export interface DiagnosticSeries {
@@ -146,17 +147,18 @@ const KNOWN: readonly KnownGroup[] = [
 ];
 
 /** Shown as a table of its own. */
-const ELSEWHERE = new Set(['answersPerClass']);
+const ELSEWHERE: ReadonlySet<string> = new Set(['answersPerClass']);
 
 /** The figures of one strategy's cells, from round 1 on; round 0 asks nothing. */
 export function strategyDiagnostics(cells: readonly CellRecord[]): StrategyDiagnostics {
   const keys = new Set(
     cells.flatMap(({ rounds }) => rounds.slice(1).flatMap(({ diagnostics }) => Object.keys(diagnostics))),
   );
+  const inSection = cells.some(({ rounds }) => rounds.some(isVaal)) ? VAAL_FIGURES : new Set<string>();
   const constants = new Map<string, string>();
   const series = new Map<string, DiagnosticSeries>();
   for (const key of keys) {
-    if (ELSEWHERE.has(key)) continue;
+    if (ELSEWHERE.has(key) || inSection.has(key)) continue;
     const values = cells.flatMap(({ rounds }) => rounds.slice(1).map(({ diagnostics }) => diagnostics[key]));
     const texts = values.filter((value) => typeof value === 'string');
     if (texts.length > 0) constants.set(key, [...new Set(texts)].join(', '));

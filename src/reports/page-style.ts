@@ -67,6 +67,10 @@ details>:nth-child(2){margin-top:.9rem}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.25rem;max-width:none;font-size:.93rem}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0;overflow-wrap:anywhere}
+.panel{background:var(--card);padding:.9rem 1.1rem;border-radius:.4rem;margin:.9rem 0 1.25rem;max-width:52rem}
+.panel p{margin-bottom:.5rem}
+.panel .facts{margin:.75rem 0 0;font-size:.88rem}
+.confusion th,.confusion td{padding:.3rem .55rem}
 pre{margin:.9rem 0;padding:1rem;background:var(--card);border-radius:.4rem;overflow-x:auto;font:.82rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 footer{padding-top:2rem;padding-bottom:4rem}
 @media (max-width:40rem){

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { html } from 'hono/html';
 import { writeFileAtomic } from '../atomic-write.ts';
 import { runPaths } from '../experiments/run-folder.ts';
+import { confusionSection } from './confusion-section.ts';
 import { writeLearningCurve } from './curves.ts';
 import { type Html, renderPage } from './html.ts';
 import { matchesSection } from './match-sections.ts';
@@ -16,6 +17,7 @@ import { provenanceSection } from './provenance-section.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { type Results, resultsOf, writeResults } from './results.ts';
 import { type RunRecord, readRun } from './run-record.ts';
+import { vaalSection } from './vaal-sections.ts';
 import { gapsSentence, unequalBudgetsSentence, unequalStartsSentence } from './verdict.ts';
 
 export interface WrittenReport {
@@ -44,7 +46,9 @@ export async function writeReport(runDir: string): Promise<WrittenReport> {
 /** The page as text. */
 export async function reportPage(run: RunRecord, results: Results): Promise<string> {
   const matches = await matchesSection(run);
+  const discriminators = await vaalSection(run, results);
   const generator = await generatorSection(run);
+  const confusions = confusionSection(run);
   return renderPage({
     title: results.name,
     subtitle: subtitle(run, results),
@@ -54,10 +58,12 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
       await curveSection(results),
       strategiesSection(results),
       pairsSection(results),
+      ...(confusions === null ? [] : [confusions]),
       oracleSection(run),
       await diagnosticsSection(run),
       await queriesSection(run),
       ...(matches === null ? [] : [matches]),
+      ...(discriminators === null ? [] : [discriminators]),
       ...(generator === null ? [] : [generator]),
       await timeSection(run),
       provenanceSection(run),
