@@ -1,9 +1,14 @@
 /**
  * `genal/vaal`: strategies in which a variational autoencoder and a discriminator score the pool.
  */
+
+export { createDiscriminative } from './discriminative.ts';
+export { DiscriminativeConfig } from './discriminative-config.ts';
 export { discriminateCodes, discriminatorShapes } from './discriminator.ts';
 export { createLatentCombination } from './latent-combination.ts';
 export { LatentCombinationConfig } from './latent-combination-config.ts';
+export { createLearningLoss } from './learning-loss.ts';
+export { LearningLossConfig } from './learning-loss-config.ts';
 export { createM2Farthest } from './m2-farthest.ts';
 export { createM2Vaal } from './m2-vaal.ts';
 export { M2VaalConfig } from './m2-vaal-config.ts';

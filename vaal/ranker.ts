@@ -27,6 +27,8 @@ export interface RankerOptions {
   /** Pairs a step. */
   readonly batch: number;
   readonly learningRate: number;
+  /** `logistic` if left out. */
+  readonly loss?: PairLossName;
 }
 
 /** What it is trained on, row by row. */
@@ -38,15 +40,34 @@ export interface RankedFeatures {
   readonly losses: Float32Array;
 }
 
+/** Losses of pairs: the difference of the scores, and whether the first costs more: 1 or 0, and 1/2 where both cost the same. */
+type PairLoss = (differences: tf.Tensor1D, firstCostsMore: tf.Tensor1D) => tf.Scalar;
+
 /**
  * Mean cross-entropy in nats of "the first costs more" over pairs; ln 2 by chance. The caller disposes it.
  *
  * @param differences scores of the first minus those of the second, `[pairs]`
  * @param firstCostsMore 1 or 0, and 1/2 where both cost the same, `[pairs]`
  */
-export function rankingLoss(differences: tf.Tensor1D, firstCostsMore: tf.Tensor1D): tf.Scalar {
-  return tf.tidy(() => tf.mean(tf.sub(tf.softplus(differences), tf.mul(firstCostsMore, differences))));
-}
+export const rankingLoss: PairLoss = (differences, firstCostsMore) =>
+  tf.tidy(() => tf.mean(tf.sub(tf.softplus(differences), tf.mul(firstCostsMore, differences))));
+
+/**
+ * `mean max(0, 1 - s (l_i - l_j))` over pairs, `s` 1 where the first costs more and -1 where the second does; pairs that cost
+ * the same add nothing. The caller disposes it. Yoo and Kweon 2019, equation 2, margin 1.
+ *
+ * @param differences `l_i - l_j`, `[pairs]`
+ * @param firstCostsMore as {@link rankingLoss} has it
+ */
+export const marginLoss: PairLoss = (differences, firstCostsMore) =>
+  tf.tidy(() => {
+    const sides = tf.sub(tf.mul(firstCostsMore, 2), 1);
+    return tf.mean(tf.mul(tf.abs(sides), tf.relu(tf.sub(1, tf.mul(sides, differences)))));
+  });
+
+const PAIR_LOSSES = { logistic: rankingLoss, margin: marginLoss } as const;
+
+export type PairLossName = keyof typeof PAIR_LOSSES;
 
 /** A trained ranker. */
 export interface Ranker {
@@ -97,11 +118,12 @@ export async function trainRanker(
 async function runSteps(
   network: Network,
   { features, size, losses }: RankedFeatures,
-  { steps, batch, learningRate }: RankerOptions,
+  { steps, batch, learningRate, loss = 'logistic' }: RankerOptions,
   stream: Stream,
 ): Promise<void> {
   const adam = new Adam(network.weights, { learningRate });
-  const update = graphStep((pairs: Pairs) => ({ loss: rankerUpdate(network, adam, pairs) }));
+  const lossOf = PAIR_LOSSES[loss];
+  const update = graphStep((pairs: Pairs) => ({ loss: rankerUpdate(network, adam, pairs, lossOf) }));
   const every = Array.from(losses, (_, row) => row);
   const firsts = endlessBatches(every, batch, stream.of('first'));
   const seconds = endlessBatches(every, batch, stream.of('second'));
@@ -132,11 +154,16 @@ async function runSteps(
 
 type Pairs = { readonly first: tf.Tensor2D; readonly second: tf.Tensor2D; readonly costsMore: tf.Tensor1D };
 
-function rankerUpdate(network: Network, adam: Adam, { first, second, costsMore }: Pairs): tf.Scalar {
+function rankerUpdate(
+  network: Network,
+  adam: Adam,
+  { first, second, costsMore }: Pairs,
+  lossOf: PairLoss,
+): tf.Scalar {
   return tf.tidy(() => {
     const { value, grads } = tf.variableGrads(() => {
       const differences = tf.sub(scoresOf(network, first), scoresOf(network, second)) as tf.Tensor1D;
-      return rankingLoss(differences, costsMore);
+      return lossOf(differences, costsMore);
     }, Object.values(network.weights));
     // A bias of the score drops out of every difference, and has no gradient but 0.
     adam.apply(grads);

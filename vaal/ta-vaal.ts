@@ -14,13 +14,13 @@
  * Memory beside the networks: one batch of images, and two numbers an image.
  */
 import type { Round, Strategy } from '../src/acquisition/strategy.ts';
-import type { Classifier } from '../src/classifiers/classifier.ts';
-import { featuresOfImages, probabilities, scoreImages } from '../src/classifiers/predict.ts';
+import { featuresOfImages } from '../src/classifiers/predict.ts';
 import type { ImageRows } from './image-rows.ts';
 import { trainRanker } from './ranker.ts';
 import type { VaalImages } from './round-model.ts';
 import { selectLeastLabelled, type TellingModel } from './select-least-labelled.ts';
 import type { TaVaalConfig } from './ta-vaal-config.ts';
+import { lossesOf } from './task-losses.ts';
 import { trainVaal } from './vaal-model.ts';
 
 /** Images whose features are held at a time. */
@@ -117,19 +117,4 @@ export function rankAgreement(
     }
   });
   return pairs === 0 ? null : right / pairs;
-}
-
-/** Cross-entropies of the task model on labelled images, in nats, `[n]`. */
-async function lossesOf(
-  classifier: Classifier,
-  bytes: Uint8Array,
-  labels: Uint8Array,
-): Promise<Float32Array> {
-  const { classes } = classifier;
-  const probs = probabilities(await scoreImages(classifier, bytes), classes);
-  // A probability that rounds to 0 is the smallest there is.
-  return Float32Array.from(
-    labels,
-    (label, row) => -Math.log(Math.max(probs[row * classes + label] as number, 1e-37)),
-  );
 }

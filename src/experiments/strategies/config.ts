@@ -2,7 +2,9 @@
  * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { DiscriminativeConfig } from '../../../vaal/discriminative-config.ts';
 import { LatentCombinationConfig } from '../../../vaal/latent-combination-config.ts';
+import { LearningLossConfig } from '../../../vaal/learning-loss-config.ts';
 import { M2VaalConfig } from '../../../vaal/m2-vaal-config.ts';
 import { M2WeightedConfidenceConfig } from '../../../vaal/m2-weighted-confidence-config.ts';
 import { NormScoreConfig } from '../../../vaal/norm-score-config.ts';
@@ -42,6 +44,8 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   QueryByCommitteeConfig.extend({ kind: z.literal('query-by-committee'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),
+  DiscriminativeConfig.extend({ kind: z.literal('discriminative'), name }),
+  LearningLossConfig.extend({ kind: z.literal('learning-loss'), name }),
   VaalConfig.extend({ kind: z.literal('vaal'), name }),
   TaVaalConfig.extend({ kind: z.literal('ta-vaal'), name }),
   M2VaalConfig.extend({ kind: z.literal('m2-vaal'), name }),

@@ -2,7 +2,9 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
+import { createDiscriminative } from '../../../vaal/discriminative.ts';
 import { createLatentCombination } from '../../../vaal/latent-combination.ts';
+import { createLearningLoss } from '../../../vaal/learning-loss.ts';
 import { createM2Farthest } from '../../../vaal/m2-farthest.ts';
 import { createM2Vaal } from '../../../vaal/m2-vaal.ts';
 import { createM2WeightedConfidence } from '../../../vaal/m2-weighted-confidence.ts';
@@ -82,6 +84,10 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
         generator: generatorIn(resources, config.kind),
         matcher: resources.matcher,
       });
+    case 'discriminative':
+      return createDiscriminative(config);
+    case 'learning-loss':
+      return createLearningLoss(config);
     case 'vaal':
       return createVaal(config);
     case 'ta-vaal':
