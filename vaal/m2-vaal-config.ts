@@ -18,6 +18,14 @@ const M2InRound = M2Config.omit({
 /** M2 and a discriminator, and how they are trained in every round. */
 export const M2VaalConfig = z.strictObject({
   m2: M2InRound.prefault({}).describe('The semi-supervised model. Its `steps` are those of a round'),
+  model: z
+    .enum(['own', 'task'])
+    .default('own')
+    .describe(
+      'own: M2 is trained in every round for the discriminator alone, by the options under m2; task: the task model, which ' +
+        'must then be M2, is asked as it is, with batches and steps of its options, which saves that training. It cannot be ' +
+        'deceived: task asks for "adversary" 0 and "discriminate" after. Default: own',
+    ),
   ...VaalConfig.pick({
     discriminator: true,
     discriminatorSteps: true,

@@ -3,17 +3,17 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { m2Noise } from '../generators/m2.ts';
-import { augmentImages } from '../generators/m2-augment.ts';
 import { M2Config } from '../generators/m2-config.ts';
 import type { M2Batch, M2Noise } from '../generators/m2-step.ts';
 import { bernoulliPixels, flatImages, imagesOfLogits } from '../generators/mlp-terms.ts';
+import type { Diagnostics } from '../src/acquisition/strategy.ts';
 import { graphStep } from '../src/backend/graph-step.ts';
-import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import { discriminateCodes } from './discriminator.ts';
-import { endlessBatches, imagesOf } from './image-rows.ts';
+import { m2VaalBatches } from './m2-vaal-batches.ts';
 import type { M2VaalConfig } from './m2-vaal-config.ts';
 import {
+  type CodeDiscriminator,
   codeDiscriminatorUpdate,
   createM2VaalTraining,
   disposeM2VaalTraining,
@@ -55,7 +55,10 @@ export async function trainM2Vaal(
   const training = createM2VaalTraining(ofM2, config, shape, counts, stream.of('weights'));
   try {
     await runSteps(config, ofM2, training, images, stream);
-    return modelOf(ofM2, training, images, shape);
+    const dispose = () => disposeM2VaalTraining(training);
+    const model = codeModel(ofM2, training, images, dispose);
+    const figures = (heldOut: readonly number[]) => accuracyFigure(model.probs, images, classes, heldOut);
+    return { ...model, figures };
   } catch (error) {
     disposeM2VaalTraining(training);
     throw error;
@@ -66,7 +69,7 @@ async function runSteps(
   { discriminate, discriminatorSteps, adversary }: M2VaalConfig,
   config: M2Config,
   training: M2VaalTraining,
-  { shape, labelled, unlabelled }: VaalImages,
+  images: VaalImages,
   stream: Stream,
 ): Promise<void> {
   const { steps } = config;
@@ -80,36 +83,7 @@ async function runSteps(
   const ofDiscriminator = graphStep((batch: Pick<M2Batch, 'labelled' | 'unlabelled'>) => ({
     loss: codeDiscriminatorUpdate(training, batch, { by }),
   }));
-  const knownRows = endlessBatches(labelled.rows, config.labelledBatch, stream.of('labelled'));
-  const otherRows = endlessBatches(unlabelled.rows, config.batch, stream.of('unlabelled'));
-  let drawn = 0;
-  const nextBatch = (): M2Batch => {
-    const rows = knownRows(drawn);
-    const draws = stream.of('augment', drawn);
-    const augmented = (images: tf.Tensor4D, name: string) => {
-      const changed = augmentImages(images, config.augment, draws.of(name));
-      images.dispose();
-      return changed;
-    };
-    const batch = {
-      labelled: augmented(imagesOf(labelled.images, rows, shape), 'labelled'),
-      labels: tf.tensor1d(
-        rows.map((row) => labelled.labels[row] as number),
-        'int32',
-      ),
-      unlabelled: augmented(imagesOf(unlabelled.images, otherRows(drawn), shape), 'unlabelled'),
-    };
-    drawn++;
-    return batch;
-  };
-  const withBatch = async (action: (batch: M2Batch) => Promise<void>): Promise<void> => {
-    const batch = nextBatch();
-    try {
-      await action(batch);
-    } finally {
-      tf.dispose(batch as unknown as tf.TensorContainer);
-    }
-  };
+  const withBatch = m2VaalBatches(config, images, stream);
   const learnM2 = async (batch: M2Batch, step: number): Promise<void> => {
     const noise = m2Noise(config, training.m2, batch.labelled, batch.unlabelled, stream.of('step', step));
     const losses = ofM2({ batch, noise });
@@ -143,13 +117,23 @@ async function runSteps(
   }
 }
 
-function modelOf(
-  { latentSize, classes }: M2Config,
-  training: M2VaalTraining,
-  { labelled }: VaalImages,
-  shape: ImageShape,
-): TellingModel {
-  const { m2, discriminator } = training;
+/** What a discriminator and its M2 make of images. */
+export interface CodeModel extends TellingModel {
+  /** `q(y|x)` of a block of images in [-1, 1]; the caller disposes it. */
+  readonly probs: (block: tf.Tensor4D) => tf.Tensor2D;
+}
+
+/**
+ * A discriminator of an M2's codes in use, in inference mode.
+ *
+ * @param dispose what disposing the model does
+ */
+export function codeModel(
+  { latentSize }: Pick<M2Config, 'latentSize'>,
+  { m2, discriminator }: Pick<CodeDiscriminator, 'm2' | 'discriminator'>,
+  { shape }: Pick<VaalImages, 'shape'>,
+  dispose: () => void,
+): CodeModel {
   const codesOf = (images: tf.Tensor4D) => mixedCodes(m2, bernoulliPixels(images), { by: 'running' });
   const decodedOf = ({ posteriors, probs }: MixedCodes) =>
     imagesOfLogits(m2.layers.decode(m2.decoder, posteriors.means, probs), shape);
@@ -169,18 +153,24 @@ function modelOf(
         return { ...codes.posteriors, errors };
       }),
     reconstruct: (images, rows) => decodedBytes(images, rows, shape, (block) => decodedOf(codesOf(block))),
-    figures: async (heldOut) => {
-      let right = 0;
-      const probs = (block: tf.Tensor4D) => tf.tidy(() => codesOf(block).probs);
-      await inBlocks(labelled.images, heldOut, shape, undefined, probs, (values, first) => {
-        for (let i = 0; i < values.length / classes; i++) {
-          const row = values.subarray(i * classes, (i + 1) * classes);
-          const label = labelled.labels[heldOut[first + i] as number];
-          if (row.indexOf(Math.max(...row)) === label) right++;
-        }
-      });
-      return { classifierAccuracy: heldOut.length === 0 ? null : right / heldOut.length };
-    },
-    dispose: () => disposeM2VaalTraining(training),
+    probs: (block) => tf.tidy(() => codesOf(block).probs),
+    dispose,
   };
+}
+
+async function accuracyFigure(
+  probs: CodeModel['probs'],
+  { labelled, shape }: VaalImages,
+  classes: number,
+  heldOut: readonly number[],
+): Promise<Diagnostics> {
+  let right = 0;
+  await inBlocks(labelled.images, heldOut, shape, undefined, probs, (values, first) => {
+    for (let i = 0; i < values.length / classes; i++) {
+      const row = values.subarray(i * classes, (i + 1) * classes);
+      const label = labelled.labels[heldOut[first + i] as number];
+      if (row.indexOf(Math.max(...row)) === label) right++;
+    }
+  });
+  return { classifierAccuracy: heldOut.length === 0 ? null : right / heldOut.length };
 }

@@ -35,11 +35,19 @@ import {
 } from './discriminator.ts';
 import type { M2VaalConfig } from './m2-vaal-config.ts';
 
-/** Everything the two updates change, and what they need to know. */
-export interface M2VaalTraining {
-  readonly m2: M2Training;
+/** The networks of an M2, in training or trained. */
+export type M2Networks = Pick<M2Training, 'layers' | 'classifier' | 'encoder' | 'decoder'>;
+
+/** A discriminator of the codes of an M2. */
+export interface CodeDiscriminator {
+  readonly m2: M2Networks;
   readonly discriminator: Network;
   readonly discriminatorAdam: Adam;
+}
+
+/** Everything the two updates change, and what they need to know. */
+export interface M2VaalTraining extends CodeDiscriminator {
+  readonly m2: M2Training;
   /** Weight of the adversarial term in M2's update; 0 leaves it out. */
   readonly adversary: number;
 }
@@ -53,29 +61,44 @@ export interface M2VaalTraining {
  */
 export function createM2VaalTraining(
   config: M2Config,
-  { discriminator: hidden, discriminatorLearningRate, adversary }: M2VaalConfig,
+  options: M2VaalConfig,
   shape: ImageShape,
   images: { readonly labelled: number; readonly unlabelled: number },
   stream: Stream,
 ): M2VaalTraining {
+  const m2 = createM2Training(config, shape, images, stream.of('m2'));
+  return { ...createCodeDiscriminator(m2, config, options, stream), m2, adversary: options.adversary };
+}
+
+/**
+ * A fresh discriminator of an M2's codes; its weights come from a stream below `stream`. The caller frees it, not M2, with
+ * {@link disposeCodeDiscriminator}.
+ */
+export function createCodeDiscriminator(
+  m2: M2Networks,
+  { latentSize, classes }: { readonly latentSize: number; readonly classes: number },
+  { discriminator: hidden, discriminatorLearningRate }: M2VaalConfig,
+  stream: Stream,
+): CodeDiscriminator {
   const discriminator = createNetwork(
-    discriminatorShapes(config.latentSize + config.classes, hidden),
+    discriminatorShapes(latentSize + classes, hidden),
     stream.of('discriminator'),
     discriminatorValues,
   );
-  return {
-    m2: createM2Training(config, shape, images, stream.of('m2')),
-    discriminator,
-    discriminatorAdam: new Adam(discriminator.weights, { learningRate: discriminatorLearningRate }),
-    adversary,
-  };
+  const discriminatorAdam = new Adam(discriminator.weights, { learningRate: discriminatorLearningRate });
+  return { m2, discriminator, discriminatorAdam };
+}
+
+/** Frees the variables of the discriminator and of its optimiser. */
+export function disposeCodeDiscriminator({ discriminator, discriminatorAdam }: CodeDiscriminator): void {
+  disposeNetwork(discriminator);
+  discriminatorAdam.dispose();
 }
 
 /** Frees the variables of all networks and of the optimisers. */
-export function disposeM2VaalTraining({ m2, discriminator, discriminatorAdam }: M2VaalTraining): void {
-  disposeM2Training(m2);
-  disposeNetwork(discriminator);
-  discriminatorAdam.dispose();
+export function disposeM2VaalTraining(training: M2VaalTraining): void {
+  disposeM2Training(training.m2);
+  disposeCodeDiscriminator(training);
 }
 
 /** What M2 makes of images. The caller disposes all of it. */
@@ -91,7 +114,7 @@ export type MixedCodes = {
  * Codes of pixels `[n, height width channels]` in [0, 1], without dropout.
  */
 export function mixedCodes(
-  { layers, classifier, encoder }: M2Training,
+  { layers, classifier, encoder }: M2Networks,
   pixels: tf.Tensor2D,
   norm: NormMode,
 ): MixedCodes {
@@ -127,7 +150,7 @@ export function m2VaalUpdate(training: M2VaalTraining, batch: M2Batch, noise: M2
  * @returns {@link discriminatorLoss} before the update; the caller disposes it
  */
 export function codeDiscriminatorUpdate(
-  { m2, discriminator, discriminatorAdam }: M2VaalTraining,
+  { m2, discriminator, discriminatorAdam }: CodeDiscriminator,
   batch: Pick<M2Batch, 'labelled' | 'unlabelled'>,
   norm: NormMode,
 ): tf.Scalar {
@@ -146,7 +169,7 @@ export function codeDiscriminatorUpdate(
 
 /** Codes of labelled and of unlabelled images, which pass M2 as one batch; pixels go in as they are, not binarised. */
 function codesOfBoth(
-  m2: M2Training,
+  m2: M2Networks,
   { labelled, unlabelled }: Pick<M2Batch, 'labelled' | 'unlabelled'>,
   norm: NormMode,
 ): [tf.Tensor2D, tf.Tensor2D] {

@@ -10,8 +10,10 @@
  * every class, and one number a candidate.
  */
 import type { Strategy } from '../src/acquisition/strategy.ts';
+import { asM2 } from '../src/acquisition/task-model/task-model.ts';
 import type { M2VaalConfig } from './m2-vaal-config.ts';
 import { trainM2Vaal } from './m2-vaal-model.ts';
+import { trainTaskM2Vaal } from './m2-vaal-of-task.ts';
 import { selectLeastLabelled } from './select-least-labelled.ts';
 
 /**
@@ -21,9 +23,19 @@ import { selectLeastLabelled } from './select-least-labelled.ts';
 export function createM2Vaal(options: M2VaalConfig): Strategy {
   const { heldOut, tolerance, m2 } = options;
   return {
-    select: (round) =>
-      selectLeastLabelled(round, { heldOut, tolerance, latentSize: m2.latentSize }, (images) =>
-        trainM2Vaal(options, images, round.pool.classes, round.stream),
-      ),
+    select: async (round) => {
+      if (options.model === 'own') {
+        return selectLeastLabelled(round, { heldOut, tolerance, latentSize: m2.latentSize }, (images) =>
+          trainM2Vaal(options, images, round.pool.classes, round.stream),
+        );
+      }
+      const task = asM2(round.classifier);
+      if (task === undefined) {
+        throw new Error(`m2Vaal.round.classifier: expected m2, got ${round.classifier.config.kind}`);
+      }
+      return selectLeastLabelled(round, { heldOut, tolerance, latentSize: task.m2.latentSize }, (images) =>
+        trainTaskM2Vaal(options, task, images, round.stream),
+      );
+    },
   };
 }

@@ -9,6 +9,8 @@ import { rootStream } from '../../src/random.ts';
 import { createLatentCombination } from '../../vaal/latent-combination.ts';
 import { LatentCombinationConfig } from '../../vaal/latent-combination-config.ts';
 import { createM2Farthest } from '../../vaal/m2-farthest.ts';
+import { createM2Vaal } from '../../vaal/m2-vaal.ts';
+import { M2VaalConfig } from '../../vaal/m2-vaal-config.ts';
 import { createM2WeightedConfidence } from '../../vaal/m2-weighted-confidence.ts';
 import { M2WeightedConfidenceConfig } from '../../vaal/m2-weighted-confidence-config.ts';
 import { createNormScore } from '../../vaal/norm-score.ts';
@@ -61,6 +63,41 @@ beforeAll(async () => {
 
 type Bought = Extract<Selection, { kind: 'pool' }>;
 const select = async (strategy: Strategy, of: Round = round) => (await strategy.select(of)) as Bought;
+
+describe('M2-VAAL on the task model', () => {
+  const options = M2VaalConfig.parse({
+    model: 'task',
+    adversary: 0,
+    discriminate: 'after',
+    discriminator: [12],
+    discriminatorLearningRate: 2e-2,
+    discriminatorSteps: 4,
+    heldOut: 0.2,
+  });
+
+  test('trains a discriminator alone, which buys from the modes that were never labelled', async () => {
+    const weightsOf = async () =>
+      JSON.stringify(
+        await Promise.all([...model.weights().values()].map(async (w) => [...(await w.data())])),
+      );
+    const untouched = await weightsOf();
+    const before = tf.memory().numTensors;
+    const { rows, diagnostics } = await select(createM2Vaal(options));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(await weightsOf()).toBe(untouched);
+    expect(new Set(rows).size).toBe(7);
+    expect(rows.filter((row) => ((row - 1) / 2) % 4 >= 2).length).toBeGreaterThanOrEqual(6);
+    expect(diagnostics).not.toHaveProperty('classifierAccuracy');
+    expect((await select(createM2Vaal(options))).rows).toEqual(rows);
+  });
+
+  test('asks for an M2', async () => {
+    const toy = roundOf([0, 1], [0, 1, 2, 3], { batch: 2 });
+    await expect(select(createM2Vaal(options), toy)).rejects.toThrow(
+      'expected m2, got linear-svm',
+    );
+  });
+});
 
 describe.each(strategies)('%s', (_, create) => {
   test("asks the round's M2, buys as many different candidates as it should, and leaves no tensors", async () => {

@@ -145,7 +145,9 @@ describe.each(cases)('with a %s kernel', (_, of) => {
     near(squaredNorm, wanted.norm);
     const { values } = relateRows({ lambda, squaredNorm, ...rest }, of.pool, of.references);
     points(of.pool).forEach((u, row) => {
-      wanted.at(u).forEach((value, k) => near(values[row * of.classes + k]!, value));
+      wanted.at(u).forEach((value, k) => {
+        near(values[row * of.classes + k]!, value);
+      });
     });
   });
 
@@ -197,9 +199,15 @@ describe.each(cases)('with a %s kernel', (_, of) => {
     const { values, slack, spread } = await describeRows(interpolator, of.pool, of.references);
     expect(tf.memory().numTensors).toBe(before);
     const exact = relateRows(interpolator, of.pool, of.references);
-    values.forEach((value, at) => near(value, exact.values[at]!, 1e-3));
-    slack.forEach((value, row) => near(value, exact.residuals[row * 10]! + interpolator.lambda, 1e-3));
-    spread.forEach((value, row) => near(value, exact.products[row * 10]!, 1e-3));
+    values.forEach((value, at) => {
+      near(value, exact.values[at]!, 1e-3);
+    });
+    slack.forEach((value, row) => {
+      near(value, exact.residuals[row * 10]! + interpolator.lambda, 1e-3);
+    });
+    spread.forEach((value, row) => {
+      near(value, exact.products[row * 10]!, 1e-3);
+    });
   });
 
   test('kernels on the backend are those in float64', async () => {
@@ -207,9 +215,13 @@ describe.each(cases)('with a %s kernel', (_, of) => {
     const tensor = ({ values, size }: Rows) => tf.tensor2d(values, [values.length / size, size]);
     const block = await kernelBlock(of.kernel, tensor(of.pool), tensor(of.labelled)).data();
     points(of.pool).forEach((a, i) => {
-      points(of.labelled).forEach((b, j) => near(exact[i * 7 + j]!, kernelOf(of.kernel, a, b), 1e-12));
+      points(of.labelled).forEach((b, j) => {
+        near(exact[i * 7 + j]!, kernelOf(of.kernel, a, b), 1e-12);
+      });
     });
-    block.forEach((value, at) => near(value, exact[at]!, 1e-4));
+    block.forEach((value, at) => {
+      near(value, exact[at]!, 1e-4);
+    });
   });
 });
 

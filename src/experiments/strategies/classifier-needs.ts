@@ -7,6 +7,7 @@ import type { StrategyConfig } from './config.ts';
 /** Strategies that draw networks by dropout. */
 const MONTE_CARLO: readonly StrategyConfig['kind'][] = ['bald', 'variation-ratios', 'mean-std', 'mc-entropy'];
 
+/** Strategies that ask the task model if it is M2, or else train an M2 of their own. */
 const ON_M2 = ['m2-farthest', 'm2-weighted-confidence', 'norm-score', 'latent-combination'] as const;
 
 /** Why the strategy cannot work with this task model; undefined if it can. */
@@ -16,6 +17,13 @@ export function classifierProblem(strategy: StrategyConfig, classifier: TaskMode
   }
   if (asksM2(strategy) && strategy.m2 === undefined && classifier.kind !== 'm2') {
     return `expected a classifier of kind m2 for ${strategy.kind}, or an M2 of its own under "m2", got ${classifier.kind}`;
+  }
+  if (strategy.kind === 'm2-vaal' && strategy.model === 'task') {
+    if (classifier.kind !== 'm2')
+      return `expected a classifier of kind m2 for "model" task, got ${classifier.kind}`;
+    if (strategy.adversary !== 0 || strategy.discriminate !== 'after') {
+      return `expected "adversary" 0 and "discriminate" after for "model" task, got ${strategy.adversary} and ${strategy.discriminate}`;
+    }
   }
   if (strategy.kind === 'query-by-committee' && classifier.kind === 'm2') {
     return 'expected a classifier that learns from labels alone for query-by-committee, which trains several on the labels, got m2';
