@@ -35,7 +35,9 @@ export function exponentsOf(sizes: readonly SizeReport[]): Exponents {
   return {
     query: Object.fromEntries(kinds.map((kind) => [kind, of(kind, 'batchMs')])),
     round: Object.fromEntries(kinds.map((kind) => [kind, of(kind, 'round')])),
-    scoring: fitExponent(sizes.map(({ n, scoringMs }) => ({ n, ms: scoringMs.median }))),
+    scoring: fitExponent(
+      sizes.flatMap(({ n, scoringMs }) => (scoringMs === null ? [] : [{ n, ms: scoringMs.median }])),
+    ),
   };
 }
 

@@ -23,6 +23,8 @@ import { type SweepPoint, sweepIndex } from './sweep.ts';
 export const RECALL_QUERIES = 500;
 /** Of this many rounds one scores a pool that is larger than the real one: each takes minutes. */
 const SCORING_EVERY = 4;
+/** A larger pool is not scored: a quarter of an hour at 10^7, and ten times as much as at 10^6. */
+const LARGEST_SCORED = 1e6;
 /** Queries of a pool's neighbourhood. */
 const SAMPLE = 500;
 
@@ -59,8 +61,8 @@ export interface SizeReport {
   readonly n: number;
   readonly neighbourhood: Neighbourhood;
   readonly indexes: readonly IndexReport[];
-  /** Milliseconds in which the task model scores as many images. */
-  readonly scoringMs: Quartiles;
+  /** Milliseconds in which the task model scores as many images; null for more than a million. */
+  readonly scoringMs: Quartiles | null;
   readonly peers: readonly PeerReport[];
   readonly sweep: readonly SweepPoint[];
 }
@@ -113,7 +115,7 @@ export async function measureSize(setup: Setup, n: number, options: SizeOptions)
         ...spreads(times.ours[at] as QueryTimes[]),
         round: roundSpreads(times.rounds[at] as RoundTimes[]),
       })),
-      scoringMs: quartiles(times.scoring),
+      scoringMs: times.scoring.length > 0 ? quartiles(times.scoring) : null,
       peers: engines.map((engine, at) => peerReport(engine, times.theirs[at] as QueryTimes[], built, times)),
       sweep,
     };
@@ -162,7 +164,7 @@ async function takeTurns(
       const times = await engine.time(turn);
       if (round >= 0) turns.theirs[at]?.push(times);
     }
-    if (round >= 0 && round % every === 0) {
+    if (n <= LARGEST_SCORED && round >= 0 && round % every === 0) {
       turns.scoring.push(await timeScoring(classifier, dataset.train, n));
     }
   }

@@ -79,8 +79,8 @@ export function roundTable(sizes: readonly SizeReport[]): string {
       ...sizes.map(({ n, scoringMs }, at) => [
         'scoring the pool',
         count(n),
-        digits(scoringMs.median),
-        range(scoringMs),
+        scoringMs === null ? '' : digits(scoringMs.median),
+        scoringMs === null ? '' : range(scoringMs),
         '',
         '',
         '',
