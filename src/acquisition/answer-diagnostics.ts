@@ -2,6 +2,7 @@
  * What every round tells about its answers, whatever the strategy.
  */
 import { labelAgreement } from '../../matching/match-diagnostics.ts';
+import type { ExtraImages } from './extra-training.ts';
 import type { Answer } from './round-record.ts';
 import type { Diagnostics } from './strategy.ts';
 
@@ -31,4 +32,22 @@ export function agreementDiagnostics(readings: readonly Answer[], answers: reado
   const labels = (of: readonly Answer[]) => of.map(({ label }) => label);
   const { agreement, answered } = labelAgreement(labels(readings), labels(answers));
   return { labelAgreement: agreement, agreementAnswered: answered };
+}
+
+/**
+ * Of training images that nobody was asked about: `extraAdded`, how many the round added; `extraTrainingImages`, how many the
+ * task model was trained on beside the labelled; `extraRight`, the share of added pool rows whose label is the true one, in
+ * [0, 1], or null of synthesised images and if there are none. The strategy is not told.
+ */
+export function extraDiagnostics(
+  { labels, rows }: ExtraImages,
+  trainedOn: number,
+  truth: ArrayLike<number>,
+): Diagnostics {
+  const right = rows?.filter((row, position) => truth[row] === labels[position]).length ?? 0;
+  return {
+    extraAdded: labels.length,
+    extraTrainingImages: trainedOn,
+    extraRight: rows === undefined || rows.length === 0 ? null : right / rows.length,
+  };
 }

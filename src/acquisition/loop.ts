@@ -7,13 +7,17 @@
  * Every strategy of a seed shares the initial set, the model's initial weights and the streams of its training
  * data, so the first point of every curve is the same number. A finished round is replayed from its record
  * instead of computed again, and what follows is what would have followed.
+ *
+ * Between asking and training a strategy may add images that nobody is asked about. They are neither charged nor among the
+ * labelled, and stay in the pool if they are from there.
  */
 import { confusionOf, shareRight } from '../classifiers/predict.ts';
-import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
+import { type Dataset, gatherImages, imageSize, type Split } from '../datasets/dataset.ts';
 import { initialRows } from '../datasets/splits.ts';
 import type { Stream } from '../random.ts';
 import { type PoolIndex, poolIndex } from '../shapes.ts';
-import { agreementDiagnostics, answerDiagnostics } from './answer-diagnostics.ts';
+import { agreementDiagnostics, answerDiagnostics, extraDiagnostics } from './answer-diagnostics.ts';
+import { type ExtraImages, ExtraSet, extraImages, extraRecord, replayExtra } from './extra-training.ts';
 import { LabelledSet } from './labelled-set.ts';
 import type { MatchedQueries } from './matched-queries.ts';
 import type { Oracle } from './oracle.ts';
@@ -43,8 +47,8 @@ export interface LoopOptions {
   readonly root: Stream;
   /** Records of the rounds already finished, from round 0 on. */
   readonly finished: readonly RoundRecord[];
-  /** The images synthesised in a finished round, as bytes. */
-  readonly replayImages: (round: number) => Promise<Uint8Array>;
+  /** The images synthesised in a finished round, to be asked about or as extra training images, as bytes. */
+  readonly replayImages: (round: number, of: 'queries' | 'extra') => Promise<Uint8Array>;
   /** Called with what a round asked, before its record is handed out. */
   readonly onQueries: (queries: RoundQueries) => Promise<void>;
   /** Called once a round, in order. */
@@ -63,6 +67,8 @@ interface Asked {
   readonly times?: SelectionTimes | undefined;
   readonly matches?: AskedMatches | undefined;
   readonly reconstructions?: Reconstructions | undefined;
+  /** What the strategy adds to the training; neither asked about nor charged. */
+  readonly extra?: ExtraImages | undefined;
 }
 
 /** The images that rows were bought in place of. */
@@ -82,15 +88,18 @@ export async function runLoop(options: LoopOptions): Promise<void> {
   const { dataset, finished } = options;
   const pool = new Pool(dataset.train.n);
   const labelled = new LabelledSet(imageSize(dataset.shape));
+  const extra = new ExtraSet(imageSize(dataset.shape));
   let charged = 0;
   const take = (asked: Asked): void => {
     buy(asked, pool, labelled);
+    extra.take(asked.extra, pool);
     pool.assertConserved();
     charged += charge(asked, options.chargeAbstentions);
   };
 
   for (const record of finished) take(await replay(record, options));
-  let classifier = finished.length > 0 ? await train(finished.length - 1, labelled, pool, options) : null;
+  const trainOn = (round: number) => train(round, extra.beside(labelled.toSplit()), pool, options);
+  let classifier = finished.length > 0 ? await trainOn(finished.length - 1) : null;
   try {
     for (let round = finished.length; round <= options.rounds; round++) {
       const selectStarted = performance.now();
@@ -102,7 +111,7 @@ export async function runLoop(options: LoopOptions): Promise<void> {
 
       classifier?.dispose();
       const trainStarted = performance.now();
-      classifier = await train(round, labelled, pool, options);
+      classifier = await trainOn(round);
       const trainMs = performance.now() - trainStarted;
       const testConfusion = await confusionOf(classifier, dataset.test);
 
@@ -115,9 +124,11 @@ export async function runLoop(options: LoopOptions): Promise<void> {
           testConfusion,
           ...(asked.rows === null ? { synthesised: asked.answers.length } : { selected: asked.rows }),
           answers: asked.answers,
+          ...(asked.extra && { extra: extraRecord(asked.extra) }),
           diagnostics: {
             ...asked.diagnostics,
             ...answerDiagnostics(asked.answers, dataset.classNames.length),
+            ...(asked.extra && extraDiagnostics(asked.extra, extra.n, dataset.train.labels)),
           },
         },
         {
@@ -160,6 +171,7 @@ async function ask(
   options: LoopOptions,
 ): Promise<Asked> {
   const { dataset, strategy, strategyName, batch, oracle, root } = options;
+  const started = performance.now();
   const selection = await strategy.select({
     round,
     batch,
@@ -178,8 +190,20 @@ async function ask(
   if (selection.rows.length !== batch) {
     throw new Error(`${strategyName}: expected ${batch} pool rows, got ${selection.rows.length}`);
   }
+  const selectMs = performance.now() - started;
   const { rows, diagnostics, times, matched, reconstructions } = selection;
   const asked = { ...fromRows(rows, dataset, oracle, diagnostics), times, reconstructions };
+  if (selection.extraTraining !== undefined) {
+    const added = await selection.extraTraining(answered(asked, dataset));
+    const generateMs = performance.now() - started - selectMs;
+    const before = times ?? { generateMs: 0, matchMs: 0, scoreMs: selectMs };
+    return {
+      ...asked,
+      extra: extraImages(strategyName, added, dataset),
+      diagnostics: { ...diagnostics, ...added.diagnostics },
+      times: { ...before, generateMs: before.generateMs + generateMs },
+    };
+  }
   if (matched === undefined) return asked;
   const readings = oracle.canRead ? await oracle.answerImages(matched.images) : [];
   return {
@@ -200,11 +224,24 @@ function fromRows(
 }
 
 async function replay(record: RoundRecord, { dataset, replayImages }: LoopOptions): Promise<Asked> {
-  const { round, selected, answers, diagnostics } = record;
+  const { round, selected, answers, diagnostics, extra } = record;
   const rows = selected?.map((row) => poolIndex(row, dataset.train.n)) ?? null;
   const images =
-    rows === null ? await replayImages(round) : gatherImages(dataset.train.images, dataset.shape, rows);
-  return { rows, images, answers, diagnostics };
+    rows === null
+      ? await replayImages(round, 'queries')
+      : gatherImages(dataset.train.images, dataset.shape, rows);
+  const added = extra && (await replayExtra(extra, dataset, () => replayImages(round, 'extra')));
+  return { rows, images, answers, diagnostics, extra: added };
+}
+
+/** The images that got an answer, and their labels. */
+function answered({ images, answers }: Asked, { shape }: Dataset): Split {
+  const labelled = new LabelledSet(imageSize(shape));
+  labelled.add(
+    images,
+    answers.map(({ label }) => label),
+  );
+  return labelled.toSplit();
 }
 
 /** Moves what was asked out of the pool and what was answered into the training set. */
@@ -223,9 +260,9 @@ function charge({ answers }: Asked, chargeAbstentions: boolean): number {
   return chargeAbstentions ? answers.length : answers.filter(({ label }) => label !== null).length;
 }
 
-function train(round: number, labelled: LabelledSet, pool: Pool, options: LoopOptions): Promise<TaskModel> {
+function train(round: number, labelled: Split, pool: Pool, options: LoopOptions): Promise<TaskModel> {
   const { classifier, dataset, root } = options;
-  return trainTaskModel(classifier, labelled.toSplit(), viewOf(pool, dataset), {
+  return trainTaskModel(classifier, labelled, viewOf(pool, dataset), {
     shape: dataset.shape,
     classes: dataset.classNames.length,
     weights: root.of('weights'),

@@ -1,6 +1,7 @@
 /**
  * The lines of a cell's `rounds.jsonl` and `timings.jsonl`.
  */
+import type { ExtraRecord } from './extra-training.ts';
 import type { Diagnostics } from './strategy.ts';
 
 /** One answer of the oracle, in the order of the queries. */
@@ -14,7 +15,7 @@ export interface Answer {
 /** Round 0 is the initial set: nothing is selected, and its accuracy is the first point of the curve. */
 export interface RoundRecord {
   readonly round: number;
-  /** Labelled images the task model was trained on. */
+  /** Labelled images the task model was trained on, but for extra ones. */
   readonly labels: number;
   /** Labels paid for so far, the initial set included. */
   readonly labelsCharged: number;
@@ -30,6 +31,8 @@ export interface RoundRecord {
   /** Number of images synthesised this round; absent when pool rows were bought. */
   readonly synthesised?: number;
   readonly answers: readonly Answer[];
+  /** Training images that nobody was asked about, of a strategy that adds such. */
+  readonly extra?: ExtraRecord;
   readonly diagnostics: Diagnostics;
 }
 

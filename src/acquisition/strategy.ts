@@ -9,6 +9,7 @@ import type { Matcher } from '../../matching/matcher.ts';
 import type { ImageShape, Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
 import type { PoolIndex } from '../shapes.ts';
+import type { ExtraTraining } from './extra-training.ts';
 import type { MatchedQueries } from './matched-queries.ts';
 import type { Reconstructions } from './reconstructions.ts';
 import type { TaskModel } from './task-model/task-model.ts';
@@ -31,10 +32,10 @@ export interface Round {
   readonly round: number;
   /** Queries to make, exactly. */
   readonly batch: number;
-  /** The task model trained on everything bought so far. The strategy does not dispose it. */
+  /** The task model trained on everything bought so far, and on what the strategy added. The strategy does not dispose it. */
   readonly classifier: TaskModel;
   readonly pool: PoolView;
-  /** What {@link classifier} was trained on: all that was bought and answered, synthesised images included. */
+  /** All that was bought and answered, synthesised images included: what {@link classifier} was trained on, but for additions. */
   readonly labelled: Split;
   /** This round's own stream; the same for the same root seed, strategy and round. */
   readonly stream: Stream;
@@ -64,6 +65,12 @@ export type Selection =
       readonly matched?: MatchedQueries;
       /** If an autoencoder was trained to choose them. */
       readonly reconstructions?: Reconstructions;
+      /**
+       * Adds training images that nobody is asked about. Called once, before the task model is trained anew.
+       *
+       * @param bought the rows that were answered, in order, with their labels
+       */
+      readonly extraTraining?: (bought: Split) => Promise<ExtraTraining>;
     }
   | {
       readonly kind: 'synthesised';

@@ -2,6 +2,8 @@
  * Whether runs may be compared: everything but the strategies must have been the same, or a difference in accuracy
  * could be due to that. A run has one protocol for all its strategies, so it is across runs that they can part.
  *
+ * A strategy that adds training images of its own is told too: its curve compares, and shows more than its choice.
+ *
  * The settings are compared and, because code may have changed under the same settings, what they led to: on one seed
  * all strategies start from the same labels and the same accuracy.
  */
@@ -55,6 +57,7 @@ export function differencesBetween(runs: readonly ComparedRun[]): Difference[] {
   if (first === undefined) return [];
   return [
     ...whole.flatMap(startsWithin),
+    ...whole.flatMap(extraWithin),
     ...others.flatMap((other) => {
       const found = [
         ...dataDifferences(first, other),
@@ -155,6 +158,26 @@ function startsWithin(run: ComparedRun): Difference[] {
       sentence: `${run.dir}: its strategies do not start from the same accuracy on ${seedWords(unequal)}, so they were not trained alike.`,
     },
   ];
+}
+
+/** Strategies whose task models are trained on more than what was bought. */
+function extraWithin({ dir, cells }: ComparedRun): Difference[] {
+  const strategies = [...new Set(cells.map(({ strategy }) => strategy))];
+  return strategies.flatMap((strategy) => {
+    const rounds = cells.flatMap((cell) => (cell.strategy === strategy ? cell.rounds : []));
+    const added = rounds.flatMap(({ extra }) => extra ?? []);
+    const count = added.reduce((sum, { labels }) => sum + labels.length, 0);
+    if (count === 0) return [];
+    const what = added.some(({ rows }) => rows === undefined)
+      ? 'synthesised images, with labels bought for others,'
+      : 'pool images under labels of its own';
+    return [
+      notable(
+        'training set',
+        `${dir}: ${strategy} trains the task model on ${what} beside those bought, ${count} in ${added.length} rounds, none of them charged. Its accuracy at a number of labels is due to them and to its choice together.`,
+      ),
+    ];
+  });
 }
 
 function startDifferences(a: ComparedRun, b: ComparedRun): Difference[] {

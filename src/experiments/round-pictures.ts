@@ -18,6 +18,8 @@ export interface QueryPicture {
   readonly images: Uint8Array;
   readonly shape: ImageShape;
   readonly captions: readonly Caption[];
+  /** What the captions mean, under the heading; a sentence on answers and margins if left out. */
+  readonly note?: string;
 }
 
 /** Synthesised images beside what was bought in their place, a row of the picture each. */

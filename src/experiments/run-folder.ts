@@ -26,6 +26,8 @@ export const runPaths = {
   queryImages: (cell: string, round: number) => join(cell, 'queries', `round-${round}.npy`),
   matchImages: (cell: string, round: number) => join(cell, 'queries', `round-${round}-matches.npy`),
   matchedRound: (cell: string, round: number) => join(cell, 'queries', `round-${round}.json`),
+  extraImages: (cell: string, round: number) => join(cell, 'queries', `round-${round}-extra.npy`),
+  extraGrid: (cell: string, round: number) => join(cell, 'queries', `round-${round}-extra.png`),
   reconstructionGrid: (cell: string, round: number) =>
     join(cell, 'queries', `round-${round}-reconstructions.png`),
   report: (run: string) => join(run, 'report', 'index.html'),

@@ -3,6 +3,7 @@
  * report tells of matches. All is written before the round's record, and written again if the round is taken again.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { ExtraImages } from '../acquisition/extra-training.ts';
 import type { AskedMatches, RoundQueries } from '../acquisition/loop.ts';
 import type { MatchedQuery, MatchedRound } from '../acquisition/matched-queries.ts';
 import type { Answer } from '../acquisition/round-record.ts';
@@ -12,6 +13,11 @@ import { type Dataset, gatherImages, imageSize } from '../datasets/dataset.ts';
 import type { PoolIndex } from '../shapes.ts';
 import type { CaptionedImage, MatchPicture, QueryPicture, ReconstructionPicture } from './round-pictures.ts';
 import { runPaths, writeImagesNpy } from './run-folder.ts';
+
+/** Images in a line of a picture. */
+const COLUMNS = 5;
+/** Extra training images that a picture shows: few enough to look at, in whole lines. */
+const EXTRAS_SHOWN = 25;
 
 export interface SaveOptions {
   readonly dataset: Dataset;
@@ -41,6 +47,7 @@ export async function saveQueries(queries: RoundQueries, options: SaveOptions): 
       ...reconstructions,
     });
   }
+  if (queries.extra !== undefined) await writeExtra(round, queries.extra, options);
   if (rows === null) await writeImagesNpy(runPaths.queryImages(cell, round), images, dataset.shape);
   if (rows === null || matches === undefined) return writeQueries(queries, options);
   await writeImagesNpy(runPaths.queryImages(cell, round), matches.images, dataset.shape);
@@ -62,6 +69,43 @@ async function writeQueries(
       title: labelName(answer, dataset),
       tone: answer.label === null ? 'warning' : 'plain',
       detail: `margin ${(margin[query] as number).toPrecision(2)}${rows === null ? `, ${certainty(answer, minConfidence)}` : ''}`,
+    })),
+  });
+}
+
+/** Extra training images: all bytes of synthesised ones, and a picture of the first, beside what each was made of. */
+async function writeExtra(
+  round: number,
+  { images, origins, rows, labels }: ExtraImages,
+  { dataset, cell, heading, writeQueryPicture }: SaveOptions,
+): Promise<void> {
+  const size = imageSize(dataset.shape);
+  if (rows === undefined) await writeImagesNpy(runPaths.extraImages(cell, round), images, dataset.shape);
+  if (labels.length === 0) return;
+  const shown = labels.slice(0, EXTRAS_SHOWN);
+  const pictured: { image: Uint8Array; label: number; detail: string }[] = [];
+  const show = (bytes: Uint8Array, first: number, detail: string) =>
+    shown.slice(first, first + COLUMNS).forEach((label, place) => {
+      const at = (first + place) * size;
+      pictured.push({ image: bytes.subarray(at, at + size), label, detail });
+    });
+  // A line of images that were bought, below it a line of what was made of them.
+  for (let first = 0; first < shown.length; first += COLUMNS) {
+    if (origins !== undefined) show(origins, first, 'bought');
+    show(images, first, origins === undefined ? 'label of the model' : 'made of it');
+  }
+  await writeQueryPicture(runPaths.extraGrid(cell, round), {
+    heading: `${heading}, round ${round}: ${shown.length} of ${labels.length} extra training images`,
+    images: Uint8Array.from(pictured.flatMap(({ image }) => [...image])),
+    shape: dataset.shape,
+    note:
+      rows === undefined
+        ? 'Nobody was asked about the images made: they have the label bought for the image that they were made of.'
+        : 'Nobody was asked about these images of the pool: the task model gave them their labels, for this round.',
+    captions: pictured.map(({ label, detail }) => ({
+      title: dataset.classNames[label] as string,
+      detail,
+      tone: 'plain',
     })),
   });
 }

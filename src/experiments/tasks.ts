@@ -209,7 +209,11 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
       chargeAbstentions: config.oracle.chargeAbstentions,
       root,
       finished,
-      replayImages: (round) => readImagesNpy(runPaths.queryImages(cell, round), dataset.shape),
+      replayImages: (round, of) =>
+        readImagesNpy(
+          of === 'extra' ? runPaths.extraImages(cell, round) : runPaths.queryImages(cell, round),
+          dataset.shape,
+        ),
       onQueries: (queries) =>
         saveQueries(queries, {
           dataset,

@@ -24,12 +24,6 @@ export interface GridOptions {
   readonly scale?: number;
 }
 
-/** A round's queries; details of captions are wrapped to two lines. */
-export interface QueryGrid extends QueryPicture {
-  /** What the captions mean, under the heading; a sentence on answers and margins if left out. */
-  readonly note?: string;
-}
-
 const NOTE =
   'Under each image: the answer that was bought for it, then its figures. A margin of 0 lies on the decision boundary.';
 
@@ -105,7 +99,7 @@ export function queryLayout(n: number, [height, width]: ImageShape, noteLines = 
 }
 
 /** Writes a round's queries as one PNG: each image enlarged, under it its answer and its figures. Makes the folder. */
-export async function writeQueryGrid(file: string, queries: QueryGrid): Promise<void> {
+export async function writeQueryGrid(file: string, queries: QueryPicture): Promise<void> {
   const { images, shape, captions, heading, note = NOTE } = queries;
   const n = countImages('writeQueryGrid.images', images, shape);
   if (captions.length !== n) {

@@ -182,3 +182,36 @@ describe('what is notable and no more', () => {
     ]);
   });
 });
+
+describe('a strategy that adds training images nobody was asked about', () => {
+  const round = (number: number, extra: RoundRecord['extra']): RoundRecord => ({
+    ...start(0.5),
+    round: number,
+    ...(extra && { extra }),
+  });
+  const ran = (...extras: RoundRecord['extra'][]): ComparedRun => ({
+    ...run('a'),
+    cells: [
+      { strategy: 'random', seed: 1, rounds: [start(0.5), round(1, undefined)] },
+      { strategy: 'adding', seed: 1, rounds: [start(0.5), ...extras.map((extra, i) => round(i + 1, extra))] },
+    ],
+  });
+
+  test('is told in a sentence, with how many and of what kind, and still compares', () => {
+    const pool = ran({ labels: [0, 1], kept: false, rows: [5, 6] }, { labels: [1], kept: false, rows: [5] });
+    expect(differencesBetween([pool])).toEqual([
+      {
+        about: 'training set',
+        severity: 'notable',
+        sentence:
+          'a: adding trains the task model on pool images under labels of its own beside those bought, 3 in 2 rounds, none of them charged. Its accuracy at a number of labels is due to them and to its choice together.',
+      },
+    ]);
+    const [synthesised] = differencesBetween([ran({ labels: [0, 1], kept: true })]);
+    expect(synthesised?.sentence).toContain('synthesised images, with labels bought for others, beside');
+  });
+
+  test('is not told where it added none', () => {
+    expect(differencesBetween([ran({ labels: [], kept: false, rows: [] })])).toEqual([]);
+  });
+});

@@ -13,6 +13,7 @@ import { TaVaalConfig } from '../../../vaal/ta-vaal-config.ts';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
+import { CealConfig } from '../../acquisition/strategies/ceal-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
 import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
 import { QueryByCommitteeConfig } from '../../acquisition/strategies/query-by-committee-config.ts';
@@ -41,6 +42,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   MonteCarloConfig.extend({ kind: z.literal('variation-ratios'), name }),
   MonteCarloConfig.extend({ kind: z.literal('mean-std'), name }),
   MonteCarloConfig.extend({ kind: z.literal('mc-entropy'), name }),
+  CealConfig.extend({ kind: z.literal('ceal'), name }),
   QueryByCommitteeConfig.extend({ kind: z.literal('query-by-committee'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),

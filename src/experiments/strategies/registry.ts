@@ -14,6 +14,7 @@ import { createVaal } from '../../../vaal/vaal.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
 import { createBadge } from '../../acquisition/strategies/badge.ts';
 import { createBald } from '../../acquisition/strategies/bald.ts';
+import { createCeal } from '../../acquisition/strategies/ceal.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createDbal } from '../../acquisition/strategies/dbal.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
@@ -75,6 +76,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createMeanStd(config);
     case 'mc-entropy':
       return createMcEntropy(config);
+    case 'ceal':
+      return createCeal(config);
     case 'query-by-committee':
       return createQueryByCommittee(config);
     case 'gaal':
