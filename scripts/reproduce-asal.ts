@@ -9,25 +9,8 @@
 import { comparePairs, holmCorrection, mean, standardDeviation } from '../src/experiments/statistics.ts';
 import { matchFigures } from '../src/reports/match-figures.ts';
 import { isMatched } from '../src/reports/matched-rounds.ts';
-import type { Results } from '../src/reports/results.ts';
 import type { CellRecord, RunRecord } from '../src/reports/run-record.ts';
-import { accuracyAt, digits, markdownTable, percent, reproduce } from './reproduce.ts';
-
-/** Accuracies at the first, a quarter, half and the last budget, and over all of them. */
-function accuracies({ strategies }: Results): string[] {
-  const budgets = (strategies[0]?.curve ?? []).map(({ labelsCharged }) => labelsCharged);
-  const chosen = [
-    ...new Set([0, 0.25, 0.5, 1].map((share) => budgets[Math.round(share * (budgets.length - 1))])),
-  ];
-  return markdownTable(
-    ['strategy', ...chosen.map((labels) => `${labels} labels`), 'mean over the curve'],
-    strategies.map((strategy) => [
-      strategy.name,
-      ...chosen.map((labels) => accuracyAt(strategy, labels as number)),
-      `${digits(strategy.areaUnderBudgetCurve.mean)} ± ${digits(strategy.areaUnderBudgetCurve.standardDeviation)}`,
-    ]),
-  );
-}
+import { accuracies, againstRandom, digits, markdownTable, percent, reproduce } from './reproduce.ts';
 
 /** What matching says of itself: agreement over the seeds, the rest as means over all rounds and seeds. */
 function matches({ strategies, cells }: RunRecord): string[] {
@@ -108,31 +91,6 @@ function agreementBySeed(cells: readonly CellRecord[]): Map<number, number> {
 
 function numberIn(value: unknown): number[] {
   return typeof value === 'number' ? [value] : [];
-}
-
-/** How far every strategy lies above random, by its mean over the curve; negative is below. */
-function againstRandom({ pairs }: Results): string[] {
-  const rows = pairs.areaUnderBudgetCurve.flatMap((pair) => {
-    if (pair.a !== 'random' && pair.b !== 'random') return [];
-    const sign = pair.a === 'random' ? -1 : 1;
-    const signed = (value: number | null | undefined): string => (value == null ? '' : digits(sign * value));
-    const { interval } = pair;
-    const ends = interval === null ? [] : [signed(interval.low), signed(interval.high)];
-    return [
-      [
-        sign === 1 ? pair.a : pair.b,
-        signed(pair.meanDifference),
-        (sign === 1 ? ends : ends.reverse()).join(' to '),
-        digits(pair.pairedT),
-        digits(pair.holm),
-        pair.verdict.replace('A', pair.a).replace('B', pair.b),
-      ],
-    ];
-  });
-  return markdownTable(
-    ['strategy', 'above random', '95 % interval', 'p of paired t', 'Holm', 'verdict'],
-    rows,
-  );
 }
 
 await reproduce({

@@ -67,6 +67,47 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
 }
 
+/** Accuracies at the first, a quarter, half and the last budget, and over all of them. */
+export function accuracies({ strategies }: Results): string[] {
+  const budgets = (strategies[0]?.curve ?? []).map(({ labelsCharged }) => labelsCharged);
+  const chosen = [
+    ...new Set([0, 0.25, 0.5, 1].map((share) => budgets[Math.round(share * (budgets.length - 1))])),
+  ];
+  return markdownTable(
+    ['strategy', ...chosen.map((labels) => `${labels} labels`), 'mean over the curve'],
+    strategies.map((strategy) => [
+      strategy.name,
+      ...chosen.map((labels) => accuracyAt(strategy, labels as number)),
+      `${digits(strategy.areaUnderBudgetCurve.mean)} ± ${digits(strategy.areaUnderBudgetCurve.standardDeviation)}`,
+    ]),
+  );
+}
+
+/** How far every strategy lies above random, by its mean over the curve; negative is below. */
+export function againstRandom({ pairs }: Results): string[] {
+  const rows = pairs.areaUnderBudgetCurve.flatMap((pair) => {
+    if (pair.a !== 'random' && pair.b !== 'random') return [];
+    const sign = pair.a === 'random' ? -1 : 1;
+    const signed = (value: number | null | undefined): string => (value == null ? '' : digits(sign * value));
+    const { interval } = pair;
+    const ends = interval === null ? [] : [signed(interval.low), signed(interval.high)];
+    return [
+      [
+        sign === 1 ? pair.a : pair.b,
+        signed(pair.meanDifference),
+        (sign === 1 ? ends : ends.reverse()).join(' to '),
+        digits(pair.pairedT),
+        digits(pair.holm),
+        pair.verdict.replace('A', pair.a).replace('B', pair.b),
+      ],
+    ];
+  });
+  return markdownTable(
+    ['strategy', 'above random', '95 % interval', 'p of paired t', 'Holm', 'verdict'],
+    rows,
+  );
+}
+
 /** Mean and standard deviation of a strategy's accuracy at a budget; empty where it has no such point. */
 export function accuracyAt({ curve }: Results['strategies'][number], labels: number): string {
   const point = curve.find(({ labelsCharged }) => labelsCharged === labels);
