@@ -25,6 +25,11 @@ export type {
   Selection,
   Strategy,
 } from './acquisition/strategy.ts';
+export { M2TaskConfig, TaskModelConfig } from './acquisition/task-model/config.ts';
+export { loadTaskModel, saveTaskModel } from './acquisition/task-model/saved.ts';
+export { asM2, type M2TaskModel, type TaskModel } from './acquisition/task-model/task-model.ts';
+export { trainTaskModel } from './acquisition/task-model/train.ts';
+export type { UnlabelledImages } from './acquisition/task-model/train-m2.ts';
 export { type BackendChoice, selectBackend } from './backend/backend.ts';
 export { BACKEND_NAMES, type BackendName } from './backend/backend-names.ts';
 export type { Classifier } from './classifiers/classifier.ts';
