@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Round, Selection, Strategy } from '../../src/acquisition/strategy.ts';
 import { M2TaskConfig } from '../../src/acquisition/task-model/config.ts';
-import type { TaskModel } from '../../src/acquisition/task-model/task-model.ts';
+import { asM2, type TaskModel } from '../../src/acquisition/task-model/task-model.ts';
 import { trainM2 } from '../../src/acquisition/task-model/train-m2.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
+import { imageTensor } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 import { createLatentCombination } from '../../vaal/latent-combination.ts';
 import { LatentCombinationConfig } from '../../vaal/latent-combination-config.ts';
@@ -15,6 +16,7 @@ import { createM2WeightedConfidence } from '../../vaal/m2-weighted-confidence.ts
 import { M2WeightedConfidenceConfig } from '../../vaal/m2-weighted-confidence-config.ts';
 import { createNormScore } from '../../vaal/norm-score.ts';
 import { NormScoreConfig } from '../../vaal/norm-score-config.ts';
+import { roundTables } from '../../vaal/round-m2.ts';
 import type { RoundM2Config } from '../../vaal/round-m2-config.ts';
 import { inTurn, roundOf, SHAPE } from './toy-pool.ts';
 
@@ -64,6 +66,27 @@ beforeAll(async () => {
 type Bought = Extract<Selection, { kind: 'pool' }>;
 const select = async (strategy: Strategy, of: Round = round) => (await strategy.select(of)) as Bought;
 
+test('tables hold the latents at the likeliest class, and the probabilities', async () => {
+  const own = asM2(model)!;
+  const { pool, labelled } = await roundTables(own, round);
+  for (const [table, bytes] of [
+    [pool, round.pool.bytes(round.pool.candidates)],
+    [labelled, round.labelled.images],
+  ] as const) {
+    const images = imageTensor(bytes, SHAPE);
+    const latents = await own.m2.encode(images).data();
+    const probs = await tf.softmax(own.scores(images)).data();
+    expect(table.latents).toHaveLength(latents.length);
+    table.latents.forEach((value, at) => {
+      expect(value).toBeCloseTo(latents[at]!, 5);
+    });
+    table.probs.forEach((value, at) => {
+      expect(value).toBeCloseTo(probs[at]!, 5);
+    });
+    expect([...table.predicted]).toEqual([...(await tf.argMax(own.scores(images), 1).data())]);
+  }
+});
+
 describe('M2-VAAL on the task model', () => {
   const options = M2VaalConfig.parse({
     model: 'task',
@@ -93,9 +116,7 @@ describe('M2-VAAL on the task model', () => {
 
   test('asks for an M2', async () => {
     const toy = roundOf([0, 1], [0, 1, 2, 3], { batch: 2 });
-    await expect(select(createM2Vaal(options), toy)).rejects.toThrow(
-      'expected m2, got linear-svm',
-    );
+    await expect(select(createM2Vaal(options), toy)).rejects.toThrow('expected m2, got linear-svm');
   });
 });
 
