@@ -1,7 +1,9 @@
 /**
- * `genal/vaal`: strategies in which a variational autoencoder and a discriminator score the pool.
+ * `genal/vaal`: strategies that train a variational autoencoder and a discriminator, to score the pool or to copy images.
  */
 
+export { createBgadl } from './bgadl.ts';
+export { BgadlConfig } from './bgadl-config.ts';
 export { createDiscriminative } from './discriminative.ts';
 export { DiscriminativeConfig } from './discriminative-config.ts';
 export { discriminateCodes, discriminatorShapes } from './discriminator.ts';

@@ -13,7 +13,7 @@ const config = (classifier: object, strategy: object) => () =>
     strategies: [strategy],
   });
 
-test.each(['bald', 'variation-ratios', 'mean-std', 'mc-entropy'])(
+test.each(['bald', 'variation-ratios', 'mean-std', 'mc-entropy', 'bgadl'])(
   '%s wants a task model with dropout',
   (kind) => {
     const missing = `strategies.0: expected a classifier with "dropout" (lenet, conv13, vgg, resnet18) for ${kind}, got`;

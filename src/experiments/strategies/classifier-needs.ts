@@ -5,7 +5,13 @@ import type { TaskModelConfig } from '../../acquisition/task-model/config.ts';
 import type { StrategyConfig } from './config.ts';
 
 /** Strategies that draw networks by dropout. */
-const MONTE_CARLO: readonly StrategyConfig['kind'][] = ['bald', 'variation-ratios', 'mean-std', 'mc-entropy'];
+const MONTE_CARLO: readonly StrategyConfig['kind'][] = [
+  'bald',
+  'variation-ratios',
+  'mean-std',
+  'mc-entropy',
+  'bgadl',
+];
 
 /** Strategies that ask the task model if it is M2, or else train an M2 of their own. */
 const ON_M2 = ['m2-farthest', 'm2-weighted-confidence', 'norm-score', 'latent-combination'] as const;

@@ -2,6 +2,7 @@
  * The options of every strategy, as they stand in a config file. They meet here because strategies live in several places.
  */
 import { z } from 'zod';
+import { BgadlConfig } from '../../../vaal/bgadl-config.ts';
 import { DiscriminativeConfig } from '../../../vaal/discriminative-config.ts';
 import { LatentCombinationConfig } from '../../../vaal/latent-combination-config.ts';
 import { LearningLossConfig } from '../../../vaal/learning-loss-config.ts';
@@ -50,6 +51,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   LearningLossConfig.extend({ kind: z.literal('learning-loss'), name }),
   VaalConfig.extend({ kind: z.literal('vaal'), name }),
   TaVaalConfig.extend({ kind: z.literal('ta-vaal'), name }),
+  BgadlConfig.extend({ kind: z.literal('bgadl'), name }),
   M2VaalConfig.extend({ kind: z.literal('m2-vaal'), name }),
   RoundM2Config.extend({ kind: z.literal('m2-farthest'), name }),
   M2WeightedConfidenceConfig.extend({ kind: z.literal('m2-weighted-confidence'), name }),

@@ -2,6 +2,7 @@
  * From a strategy's config to the strategy.
  */
 import type { Generator } from '../../../generators/generator.ts';
+import { createBgadl } from '../../../vaal/bgadl.ts';
 import { createDiscriminative } from '../../../vaal/discriminative.ts';
 import { createLatentCombination } from '../../../vaal/latent-combination.ts';
 import { createLearningLoss } from '../../../vaal/learning-loss.ts';
@@ -95,6 +96,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createVaal(config);
     case 'ta-vaal':
       return createTaVaal(config);
+    case 'bgadl':
+      return createBgadl(config);
     case 'm2-vaal':
       return createM2Vaal(config);
     case 'm2-farthest':
