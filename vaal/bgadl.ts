@@ -5,7 +5,7 @@
  *     generate   x' = g(e(x*), y*), by a VAE-ACGAN trained anew on the labelled images, x* among them
  *     train      the task model on all x*, and all x' from the round of x* on
  *
- * Source: Tran, Do, Reid and Carneiro 2019, "Bayesian generative active deep learning" (ICML; arXiv:1904.11643), section 3.
+ * Source: Tran, Do, Reid and Carneiro 2019, "Bayesian generative active deep learning" (ICML; arXiv:1904.11643).
  * Reference code: toantm/BGADL demo_mnist.py. `vae-acgan-step.ts` says what differs in the networks.
  * Differs: the task model is trained as that of any other strategy, on labelled images and copies alike, where the code trains
  * it along with the other networks, on copies made anew in every step. Rows that are bought leave the pool: the code calls

@@ -9,7 +9,7 @@
  *     decoder        minimise over g       -log D(x~) - log C_y(x~) + reconstruction rec(x, x')
  *     discriminator  minimise over D, C    -log D(x) - log(1 - D(x~)) - log(1 - D(x')) - log C_y(x) - log C_y(x~) - log C_y(x')
  *
- * Source: Tran, Do, Reid and Carneiro 2019, "Bayesian generative active deep learning", section 3; of Larsen et al. 2016,
+ * Source: Tran, Do, Reid and Carneiro 2019, "Bayesian generative active deep learning"; of Larsen et al. 2016,
  * "Autoencoding beyond pixels", and Odena et al. 2017, "Conditional image synthesis with auxiliary classifier GANs".
  * Reference code: toantm/BGADL demo_mnist.py, class VAEACGAN, whose order of updates and terms these are.
  * Differs: the class head stands on the discriminator, as Odena's, where the code trains the task model along; Adam; means and

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { html, raw } from 'hono/html';
 import { mean } from '../experiments/statistics.ts';
 import { inlineSvg, renderSvg } from './chart.ts';
+import { extraFigure } from './extra-figure.ts';
 import { type Html, type PageSection, strategyKey } from './html.ts';
 import { isMatched } from './matched-rounds.ts';
 import { count, figure, percent } from './number-format.ts';
@@ -43,9 +44,10 @@ export async function queriesSection(run: RunRecord): Promise<PageSection> {
   for (const { cell, files } of chosen) {
     const figures: Html[] = [];
     for (const file of files) figures.push(await queryFigure(run, cell, file, maxBytes));
+    const extra = await extraFigure(cell, { maxHeight: MOST_GRID_HEIGHT, maxBytes });
     parts.push(html`<details${openAll || synthesises(cell) ? raw(' open') : ''}>
 <summary>${strategyKey(cell.strategy, styles.get(cell.strategy))}, seed ${cell.seed}</summary>
-<div class="queries">${figures}</div></details>`);
+<div class="queries">${figures}${extra}</div></details>`);
   }
   return {
     id: 'queries',
