@@ -36,7 +36,12 @@ export interface LoopOptions {
   readonly strategyName: string;
   readonly oracle: Oracle;
   readonly classifier: TaskModelConfig;
-  readonly initial: { readonly size: number; readonly balanced: boolean };
+  readonly initial: {
+    readonly size: number;
+    readonly balanced: boolean;
+    /** Classes that have labels at first; all if left out. */
+    readonly classes?: readonly number[] | undefined;
+  };
   /** Queries a round. */
   readonly batch: number;
   /** Rounds after the initial one. */
@@ -153,10 +158,10 @@ export async function runLoop(options: LoopOptions): Promise<void> {
  */
 export function drawInitialRows(
   dataset: Dataset,
-  { size, balanced }: LoopOptions['initial'],
+  { size, ...options }: LoopOptions['initial'],
   root: Stream,
 ): PoolIndex[] {
-  return initialRows(dataset.train.labels, size, { balanced }, root.of('initial'));
+  return initialRows(dataset.train.labels, size, options, root.of('initial'));
 }
 
 function askInitial({ dataset, initial, oracle, root }: LoopOptions): Asked {

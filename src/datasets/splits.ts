@@ -7,6 +7,8 @@ import { checkInteger, type PoolIndex, poolIndex } from '../shapes.ts';
 export interface InitialRowsOptions {
   /** As many rows of each class as can be, instead of rows at random. */
   readonly balanced?: boolean;
+  /** Only rows of these classes; of all if left out. */
+  readonly classes?: readonly number[] | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface InitialRowsOptions {
  * a label. Balanced: classes differ by one row at most, unless a class has too few; which classes get the odd
  * rows is random. Classes are those that occur in `labels`.
  *
- * RangeError if `size` is below 2 or above the number of rows, or if all rows drawn are of one class: a
+ * RangeError if `size` is below 2 or above the number of rows there are of the classes asked for, or if all rows drawn are of one class: a
  * classifier needs two, and drawing until there are two would favour some sets over others.
  *
  * @param labels `[n]`, of the training split
@@ -24,21 +26,18 @@ export interface InitialRowsOptions {
 export function initialRows(
   labels: Uint8Array,
   size: number,
-  { balanced = false }: InitialRowsOptions,
+  { balanced = false, classes }: InitialRowsOptions,
   stream: Stream,
 ): PoolIndex[] {
   checkInteger('initialRows.size', size, 2);
-  if (size > labels.length) {
+  const all = Array.from(labels, (_, row) => row);
+  const eligible = classes === undefined ? all : all.filter((row) => classes.includes(labels[row] as number));
+  if (size > eligible.length) {
     throw new RangeError(
-      `initialRows.size: expected at most the ${labels.length} rows there are, got ${size}`,
+      `initialRows.size: expected at most the ${eligible.length} rows there are${classes ? ` of classes ${classes.join(', ')}` : ''}, got ${size}`,
     );
   }
-  const rows = balanced
-    ? balancedRows(labels, size, stream)
-    : stream.choose(
-        Array.from(labels, (_, row) => row),
-        size,
-      );
+  const rows = balanced ? balancedRows(labels, eligible, size, stream) : stream.choose(eligible, size);
   const [first] = rows;
   if (rows.every((row) => labels[row] === labels[first as number])) {
     throw new RangeError(
@@ -50,9 +49,15 @@ export function initialRows(
 }
 
 /** Deals one row a class in turn, from shuffled classes and shuffled rows, until there are enough. */
-function balancedRows(labels: Uint8Array, size: number, stream: Stream): number[] {
+function balancedRows(
+  labels: Uint8Array,
+  eligible: readonly number[],
+  size: number,
+  stream: Stream,
+): number[] {
   const ofClass = new Map<number, number[]>();
-  for (const [row, label] of labels.entries()) {
+  for (const row of eligible) {
+    const label = labels[row] as number;
     const rows = ofClass.get(label);
     if (rows === undefined) ofClass.set(label, [row]);
     else rows.push(row);

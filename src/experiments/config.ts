@@ -77,6 +77,11 @@ export const ExperimentConfig = z
     initial: z.strictObject({
       size: z.int().min(2).describe('Labels before the first round'),
       balanced: z.boolean().default(false).describe('As many of each class as can be, instead of at random'),
+      classes: z
+        .array(z.int().min(0))
+        .min(2)
+        .optional()
+        .describe('Numbers of the classes that have labels at first, counted from 0; all if left out'),
     }),
     batch: z.int().min(1).describe('Queries a round'),
     rounds: z.int().min(1).describe('Rounds after the initial one'),
@@ -142,7 +147,11 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
       `  rounds: expected initial.size + batch x rounds to fit the ${dataset.train.n} rows of the pool, got ${initial.size} + ${batch} x ${rounds} = ${budget}`,
     );
   }
-  if (initial.balanced && initial.size < dataset.classNames.length) {
+  const strange = initial.classes?.find((label) => label >= dataset.classNames.length);
+  if (strange !== undefined) {
+    problems.push(`  initial.classes: expected classes in [0, ${dataset.classNames.length}), got ${strange}`);
+  }
+  if (initial.balanced && initial.classes === undefined && initial.size < dataset.classNames.length) {
     problems.push(
       `  initial.size: expected at least one label for each of ${dataset.classNames.length} classes, got ${initial.size}`,
     );

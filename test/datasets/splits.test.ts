@@ -103,3 +103,24 @@ test('counting classes refuses a label that is none', () => {
     'classCounts.labels: expected labels below 3, got 3',
   );
 });
+
+describe('initial rows of some classes', () => {
+  test('are of those alone, at random or balanced', () => {
+    expect(countsOf(initialRows(labels, 20, { classes: [0, 2] }, rootStream(1)))[1]).toBe(0);
+    const balanced = { classes: [1, 2], balanced: true };
+    expect(countsOf(initialRows(labels, 6, balanced, rootStream(1)))).toEqual([0, 3, 3]);
+  });
+
+  test('are the same as ever if the classes are all there are', () => {
+    for (const balanced of [false, true]) {
+      const named = initialRows(labels, 20, { balanced, classes: [0, 1, 2] }, rootStream(4));
+      expect(named).toEqual(initialRows(labels, 20, { balanced }, rootStream(4)));
+    }
+  });
+
+  test('cannot be more than there are', () => {
+    expect(() => initialRows(labels, 34, { classes: [1, 2] }, rootStream(1))).toThrow(
+      'initialRows.size: expected at most the 33 rows there are of classes 1, 2, got 34',
+    );
+  });
+});
