@@ -13,7 +13,7 @@ import { classesTable, discriminatorTable } from './vaal-tables.ts';
 await reproduce({
   name: 'reproduce-vaal',
   summary: 'Runs an experiment of VAAL and prints accuracies, and what its networks come to',
-  presets: ['vaal-faithful', 'vaal-smoke'],
+  presets: ['vaal-faithful', 'vaal-fashion-3class', 'vaal-smoke'],
   tell: (results, run) => [
     ...accuracies(results),
     '',
