@@ -86,7 +86,7 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     // Small networks gain little from a second thread, so cells have the cores to themselves only if they are few.
     // Not a matter of `jobs`, on which no bit may depend.
     const cellThreads = Math.max(1, Math.floor(cores / (config.strategies.length * config.seeds.length)));
-    const counts = `${config.strategies.length} strategies x ${config.seeds.length} seeds`;
+    const counts = `${config.strategies.length} strategies x ${config.seeds.length} ${config.seeds.length === 1 ? 'seed' : 'seeds'}`;
     console.log(`${config.name}: ${counts}, ${config.rounds} rounds of ${config.batch} queries`);
     for (const note of data.dataNotes) console.log(`${config.dataset.name}: ${note}`);
     console.log(`backend ${backend.backend} (${backend.detail}), ${jobs} at a time, into ${run}`);

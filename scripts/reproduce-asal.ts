@@ -26,7 +26,9 @@ function matches({ strategies, cells }: RunRecord): string[] {
     return [
       [
         name,
-        `${percent(mean(agreement))} ± ${percent(standardDeviation(agreement))}`,
+        [mean(agreement), standardDeviation(agreement)]
+          .flatMap((of) => (of === null ? [] : percent(of)))
+          .join(' ± '),
         of('matchDistanceRatio'),
         of('collisionRate'),
         of('uncertaintyStart'),

@@ -78,7 +78,7 @@ export function accuracies({ strategies }: Results): string[] {
     strategies.map((strategy) => [
       strategy.name,
       ...chosen.map((labels) => accuracyAt(strategy, labels as number)),
-      `${digits(strategy.areaUnderBudgetCurve.mean)} ± ${digits(strategy.areaUnderBudgetCurve.standardDeviation)}`,
+      meanAndDeviation(strategy.areaUnderBudgetCurve),
     ]),
   );
 }
@@ -111,7 +111,17 @@ export function againstRandom({ pairs }: Results): string[] {
 /** Mean and standard deviation of a strategy's accuracy at a budget; empty where it has no such point. */
 export function accuracyAt({ curve }: Results['strategies'][number], labels: number): string {
   const point = curve.find(({ labelsCharged }) => labelsCharged === labels);
-  return point === undefined ? '' : `${digits(point.mean)} ± ${digits(point.standardDeviation)}`;
+  return point === undefined ? '' : meanAndDeviation(point);
+}
+
+/** A mean with its standard deviation, or alone where one seed has none. */
+function meanAndDeviation(of: {
+  readonly mean: number | null;
+  readonly standardDeviation: number | null;
+}): string {
+  return of.standardDeviation === null
+    ? digits(of.mean)
+    : `${digits(of.mean)} ± ${digits(of.standardDeviation)}`;
 }
 
 /** Four digits after the point; empty for what is not there. */
