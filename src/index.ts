@@ -1,6 +1,13 @@
 /**
  * The public API of `genal`; the models have an entry of their own, `genal/generators`.
  */
+export {
+  neighbourGraph,
+  type Propagated,
+  type PropagationOptions,
+  propagateLabels,
+  type SparseMatrix,
+} from './acquisition/label-propagation.ts';
 export { type LoopOptions, type RoundQueries, runLoop } from './acquisition/loop.ts';
 export { Oracle, type OracleOptions, type ReferenceClassifier, readImages } from './acquisition/oracle.ts';
 export { Pool } from './acquisition/pool.ts';
