@@ -21,6 +21,7 @@ import type { Strategy } from '../src/acquisition/strategy.ts';
 import { Adam } from '../src/backend/adam.ts';
 import { graphStep } from '../src/backend/graph-step.ts';
 import { featuresOfImages } from '../src/classifiers/predict.ts';
+import { gatherRows } from '../src/gather-rows.ts';
 import type { Stream } from '../src/random.ts';
 import { candidateRow, toPoolIndex } from '../src/shapes.ts';
 import type { DiscriminativeConfig } from './discriminative-config.ts';
@@ -174,9 +175,5 @@ async function logitsOf(
 }
 
 function rowsOf(table: Float32Array, size: number, rows: readonly number[]): tf.Tensor2D {
-  const values = new Float32Array(rows.length * size);
-  rows.forEach((row, i) => {
-    values.set(table.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return tf.tensor2d(values, [rows.length, size]);
+  return tf.tensor2d(gatherRows(table, size, rows), [rows.length, size]);
 }

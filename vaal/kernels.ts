@@ -2,6 +2,7 @@
  * Kernels between rows of features: in float64 for few rows, on the backend for many.
  */
 import * as tf from '@tensorflow/tfjs';
+import { gatherRows } from '../src/gather-rows.ts';
 
 /** `[n, size]`, row-major. */
 export interface Rows {
@@ -21,11 +22,7 @@ export function countOf({ values, size }: Rows): number {
 
 /** Some of the rows, a copy. */
 export function pickRows({ values, size }: Rows, rows: readonly number[]): Rows {
-  const picked = new Float32Array(rows.length * size);
-  rows.forEach((row, at) => {
-    picked.set(values.subarray(row * size, (row + 1) * size), at * size);
-  });
-  return { values: picked, size };
+  return { values: gatherRows(values, size, rows), size };
 }
 
 /** Each row with a 1 behind it. */

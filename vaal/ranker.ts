@@ -14,6 +14,7 @@ import { affine, denseShapes } from '../generators/mlp-layers.ts';
 import { createNetwork, disposeNetwork, type Network } from '../generators/network.ts';
 import { Adam } from '../src/backend/adam.ts';
 import { graphStep } from '../src/backend/graph-step.ts';
+import { gatherRows } from '../src/gather-rows.ts';
 import type { Stream } from '../src/random.ts';
 import { discriminatorValues } from './discriminator.ts';
 import { endlessBatches } from './image-rows.ts';
@@ -127,13 +128,8 @@ async function runSteps(
   const every = Array.from(losses, (_, row) => row);
   const firsts = endlessBatches(every, batch, stream.of('first'));
   const seconds = endlessBatches(every, batch, stream.of('second'));
-  const rowsOf = (rows: readonly number[]) => {
-    const values = new Float32Array(rows.length * size);
-    rows.forEach((row, i) => {
-      values.set(features.subarray(row * size, (row + 1) * size), i * size);
-    });
-    return tf.tensor2d(values, [rows.length, size]);
-  };
+  const rowsOf = (rows: readonly number[]) =>
+    tf.tensor2d(gatherRows(features, size, rows), [rows.length, size]);
   try {
     for (let step = 1; step <= steps; step++) {
       const [first, second] = [firsts(step - 1), seconds(step - 1)];

@@ -7,6 +7,7 @@
 import { buildIndex } from '../../matching/indexes/build.ts';
 import { ExactConfig } from '../../matching/indexes/config.ts';
 import type { Vectors } from '../../matching/indexes/vector-index.ts';
+import { gatherRows } from '../../src/gather-rows.ts';
 import type { Stream } from '../../src/random.ts';
 import { type Quartiles, quartiles } from '../timing.ts';
 
@@ -28,10 +29,7 @@ export async function neighbourhoodOf(pool: Vectors, stream: Stream, sample = 10
   const k = Math.min(K, n - 1);
   if (k < 3) throw new RangeError(`neighbourhoodOf.pool: expected four or more vectors, got ${n}`);
   const rows = Array.from({ length: Math.min(sample, n) }, () => stream.integer(n));
-  const queries = new Float32Array(rows.length * size);
-  rows.forEach((row, at) => {
-    queries.set(values.subarray(row * size, (row + 1) * size), at * size);
-  });
+  const queries = gatherRows(values, size, rows);
   const index = await buildIndex(ExactConfig.parse({ kind: 'exact' }), pool, stream);
   try {
     const found = await index.search(queries, k + 1);

@@ -1,6 +1,7 @@
 /**
  * How many of the true nearest rows an approximate index finds.
  */
+import { gatherRows } from '../../src/gather-rows.ts';
 import type { Stream } from '../../src/random.ts';
 import { checkInteger } from '../../src/shapes.ts';
 import type { Neighbours, VectorIndex, Vectors } from './vector-index.ts';
@@ -56,10 +57,7 @@ export async function recallOnPool(
   const { values, size } = vectors;
   const total = values.length / size;
   const drawn = stream.permutation(total).slice(0, rows);
-  const queries = new Float32Array(drawn.length * size);
-  drawn.forEach((row, at) => {
-    queries.set(values.subarray(row * size, (row + 1) * size), at * size);
-  });
+  const queries = gatherRows(values, size, drawn);
   const found = await index.search(queries, k + 1);
   const truth = await exact.search(queries, k + 1);
   return average(drawn.length, k, (query) => {

@@ -49,7 +49,10 @@ export interface Propagated {
 
 /** A residual this small, relative to the right side, ends the conjugate gradients. */
 const TOLERANCE = 1e-6;
-/** Steps of conjugate gradients at most; `alpha` 0.99 needs some 50. */
+/**
+ * Steps of conjugate gradients at most. The bound `sqrt(k) / 2 ln(2 / tolerance)` with the condition number
+ * `k = (1 + alpha) / (1 - alpha)` is 103 at `alpha` 0.99.
+ */
 const MOST_STEPS = 1000;
 
 /**

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { entropies, margins } from '../classifiers/predict.ts';
+import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
 import { GradientEmbeddings } from './gradient-embeddings.ts';
@@ -80,7 +81,7 @@ export interface ArraySelection {
  * Picks `count` different rows without a label.
  *
  * Memory: beside the arrays, a copy of the features or probabilities of the candidates, and what the strategy's page says.
- * `core-set` and `typiclust` need a backend.
+ * `core-set`, `dbal` and `typiclust` need a backend.
  *
  * @param stream ties, first centres and random picks; the same for the same seed
  * @throws RangeError if the strategy needs an array that is not given, or there are fewer candidates than asked for
@@ -214,7 +215,7 @@ class Candidates {
         `selectFromArrays.probabilities: expected those of one model for ${this.#kind}, got ${members} models`,
       );
     }
-    return gather(probs, classes, this.#rows);
+    return gatherRows(probs, classes, this.#rows);
   }
 
   /** Of several, `[n, members, classes]`. */
@@ -225,19 +226,19 @@ class Candidates {
         `selectFromArrays.probabilities: expected those of two or more models for ${this.#kind}, got one`,
       );
     }
-    return { probs: gather(probs, members * classes, this.#rows), members, classes };
+    return { probs: gatherRows(probs, members * classes, this.#rows), members, classes };
   }
 
   /** Of all candidates, or of some. */
   features(candidates?: readonly number[]) {
     const { values, size } = this.#given('features');
     const rows = candidates?.map((at) => this.#rows[at] as number) ?? this.#rows;
-    return { values: gather(values, size, rows), size };
+    return { values: gatherRows(values, size, rows), size };
   }
 
   labelledFeatures(): Float32Array {
     const { values, size } = this.#given('features');
-    return gather(values, size, this.#arrays.labelled);
+    return gatherRows(values, size, this.#arrays.labelled);
   }
 
   #given<Name extends 'probabilities' | 'features'>(name: Name): NonNullable<PoolArrays[Name]> {
@@ -247,12 +248,4 @@ class Candidates {
     }
     return given;
   }
-}
-
-function gather(table: Float32Array, size: number, rows: readonly number[]): Float32Array {
-  const gathered = new Float32Array(rows.length * size);
-  rows.forEach((row, at) => {
-    gathered.set(table.subarray(row * size, (row + 1) * size), at * size);
-  });
-  return gathered;
 }

@@ -1,8 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExtraTraining } from '../../src/acquisition/extra-training.ts';
-import { type LoopOptions, type RoundQueries, runLoop } from '../../src/acquisition/loop.ts';
-import { Oracle } from '../../src/acquisition/oracle.ts';
-import type { RoundRecord, TimingRecord } from '../../src/acquisition/round-record.ts';
+import type { LoopOptions } from '../../src/acquisition/loop.ts';
 import type { Strategy } from '../../src/acquisition/strategy.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { ClassifierConfig } from '../../src/classifiers/config.ts';
@@ -10,6 +8,7 @@ import type { Split } from '../../src/datasets/dataset.ts';
 import { digitsDataset } from '../../src/datasets/digits.ts';
 import { rootStream } from '../../src/random.ts';
 import type { PoolIndex } from '../../src/shapes.ts';
+import { recordLoop } from './record-loop.ts';
 
 const dataset = digitsDataset({ trainSize: 60, testSize: 20, seed: 1 });
 const classifier = ClassifierConfig.parse({ kind: 'mlp', hidden: [4], updates: 4, batch: 8 });
@@ -56,41 +55,18 @@ const guessing: Extra = (round, _, unlabelled) => ({
   diagnostics: {},
 });
 
-async function run(strategy: Strategy, change: Partial<LoopOptions> = {}) {
-  const records: RoundRecord[] = [...(change.finished ?? [])];
-  const timings: TimingRecord[] = [];
-  const queries: RoundQueries[] = [];
-  const root = rootStream(4);
-  await runLoop({
+const run = (strategy: Strategy, change: Partial<LoopOptions> = {}) =>
+  recordLoop({
     dataset,
     strategy,
     strategyName: 'adding',
-    oracle: new Oracle({
-      truth: dataset.train.labels,
-      classes: 10,
-      noise: 0,
-      minConfidence: 0,
-      stream: root.of('oracle'),
-    }),
     classifier,
     initial: { size: 6, balanced: false },
     batch: 3,
     rounds: 3,
-    chargeAbstentions: true,
-    root,
-    finished: [],
-    replayImages: async () => {
-      throw new Error('nothing to replay');
-    },
-    onQueries: async (asked) => void queries.push(asked),
-    onRound: async (record, timing) => {
-      records.push(record);
-      timings.push(timing);
-    },
+    root: rootStream(4),
     ...change,
   });
-  return { records, timings, queries };
-}
 
 describe('images that a strategy adds', () => {
   test('are trained on but not labelled, not charged, and leave the pool as it is', async () => {

@@ -18,6 +18,7 @@ export const layers: readonly (readonly (readonly string[])[])[] = [
       'src/atomic-write.ts',
       'src/cache-directory.ts',
       'src/dropout-mask.ts',
+      'src/gather-rows.ts',
     ],
   ],
   [['src/datasets/']],

@@ -50,7 +50,8 @@ describe('rows from arrays', () => {
     const { rows, scores } = await selectFromArrays(parse(kind, options), arraysOf(kind), 6, rootStream(1));
     const theirs = expected[kind] as (typeof expected)[string];
     for (const [at, score] of scores.entries()) expect(score).toBeCloseTo(theirs.scores[at] as number, 6);
-    // Votes tie, and NumPy takes the first of those, so where two scores are one the rows may differ.
+    // Votes tie, and NumPy takes the first of those, so where two scores are one the rows may differ; so may the last row,
+    // which may tie with one that was not picked.
     const untied = theirs.scores.map((score, at, all) => all.every((s, i) => i === at || s !== score));
     untied.forEach((alone, at) => {
       if (alone && at < 5) expect(rows[at]).toBe(theirs.selected[at]);

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LoopOptions, type RoundQueries, runLoop } from '../../src/acquisition/loop.ts';
-import { Oracle } from '../../src/acquisition/oracle.ts';
+import type { LoopOptions } from '../../src/acquisition/loop.ts';
 import type { RoundRecord } from '../../src/acquisition/round-record.ts';
 import { createBald } from '../../src/acquisition/strategies/bald.ts';
 import type { Round, Strategy } from '../../src/acquisition/strategy.ts';
@@ -13,6 +12,7 @@ import { rootStream } from '../../src/random.ts';
 import { poolIndex } from '../../src/shapes.ts';
 import { createBgadl } from '../../vaal/bgadl.ts';
 import { BgadlConfig } from '../../vaal/bgadl-config.ts';
+import { recordLoop } from '../acquisition/record-loop.ts';
 
 const dataset = digitsDataset({ trainSize: 80, testSize: 20, seed: 1 });
 const classifier = ClassifierConfig.parse({
@@ -34,37 +34,18 @@ const config = BgadlConfig.parse({
 
 beforeAll(() => selectBackend('wasm'));
 
-async function run(strategy: Strategy, change: Partial<LoopOptions> = {}) {
-  const records: RoundRecord[] = [...(change.finished ?? [])];
-  const queries: RoundQueries[] = [];
-  const root = rootStream(4);
-  await runLoop({
+const run = (strategy: Strategy, change: Partial<LoopOptions> = {}) =>
+  recordLoop({
     dataset,
     strategy,
     strategyName: 'bgadl',
-    oracle: new Oracle({
-      truth: dataset.train.labels,
-      classes: 10,
-      noise: 0,
-      minConfidence: 0,
-      stream: root.of('oracle'),
-    }),
     classifier,
     initial: { size: 10, balanced: true },
     batch: 4,
     rounds: 2,
-    chargeAbstentions: true,
-    root,
-    finished: [],
-    replayImages: async () => {
-      throw new Error('nothing to replay');
-    },
-    onQueries: async (asked) => void queries.push(asked),
-    onRound: async (record) => void records.push(record),
+    root: rootStream(4),
     ...change,
   });
-  return { records, queries };
-}
 
 describe('on drawn digits', () => {
   let whole: Awaited<ReturnType<typeof run>>;

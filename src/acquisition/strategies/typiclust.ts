@@ -13,6 +13,7 @@
 import { buildIndex } from '../../../matching/indexes/build.ts';
 import { IndexConfig } from '../../../matching/indexes/config.ts';
 import { featuresOfImages } from '../../classifiers/predict.ts';
+import { gatherRows } from '../../gather-rows.ts';
 import type { Stream } from '../../random.ts';
 import { candidateRow, toPoolIndex } from '../../shapes.ts';
 import { kMeans } from '../k-means.ts';
@@ -125,7 +126,7 @@ export async function mostTypical(
       ? (order[turn % order.length] as Cluster)
       : { labelled: 0, size: rest.size, left: [...rest] };
     if (cluster.left.length === 0) continue;
-    const own = gather(features, size, cluster.left);
+    const own = gatherRows(features, size, cluster.left);
     const typical = await typicalities(own, size, neighbours, stream.of('index'));
     const [best] = highest(typical, 1, stream.of('ties', turn));
     const row = cluster.left[best as number] as number;
@@ -160,12 +161,4 @@ export function createTypiclust(config: TypiclustConfig): Strategy {
       };
     },
   };
-}
-
-function gather(features: Float32Array, size: number, rows: readonly number[]): Float32Array {
-  const gathered = new Float32Array(rows.length * size);
-  rows.forEach((row, at) => {
-    gathered.set(features.subarray(row * size, (row + 1) * size), at * size);
-  });
-  return gathered;
 }
