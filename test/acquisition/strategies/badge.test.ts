@@ -99,6 +99,48 @@ describe('gradient embeddings', () => {
     }
   });
 
+  test('are what finite differences of the loss say, in length and in distance', () => {
+    const [classes, size] = [4, 3];
+    const stream = rootStream(21);
+    const features = stream.normals(3 * size);
+    const kernel = [...stream.normals(size * classes)];
+    const scoresUnder = (weights: readonly number[], row: number) =>
+      Array.from({ length: classes }, (_, k) =>
+        weights.reduce(
+          (sum, weight, at) =>
+            at % classes === k ? sum + weight * features[row * size + Math.floor(at / classes)]! : sum,
+          0,
+        ),
+      );
+    const lossOf = (weights: readonly number[], row: number, label: number) => {
+      const scores = scoresUnder(weights, row);
+      return Math.log(scores.reduce((sum, score) => sum + Math.exp(score), 0)) - scores[label]!;
+    };
+    const scores = [0, 1, 2].flatMap((row) => scoresUnder(kernel, row));
+    const probs = probabilities(Float32Array.from(scores), classes);
+    const step = 1e-5;
+    const differences = [0, 1, 2].map((row) => {
+      const own = scores.slice(row * classes, (row + 1) * classes);
+      const label = own.indexOf(Math.max(...own));
+      const at = (position: number, by: number) =>
+        lossOf(
+          kernel.map((weight, other) => (other === position ? weight + by : weight)),
+          row,
+          label,
+        );
+      return kernel.map((_, position) => (at(position, step) - at(position, -step)) / (2 * step));
+    });
+    const gradients = new GradientEmbeddings(probs, classes, features, size);
+    const zero = kernel.map(() => 0);
+    for (const row of [0, 1, 2]) {
+      expect(Math.abs(gradients.squaredNorms[row]! - squared(differences[row]!, zero))).toBeLessThan(1e-6);
+      for (const other of [0, 1, 2]) {
+        const distance = squared(differences[row]!, differences[other]!);
+        expect(Math.abs(gradients.squaredDistance(row, other) - distance)).toBeLessThan(1e-6);
+      }
+    }
+  });
+
   test('are exactly 0 apart where they are equal, and at a length of 0', () => {
     const probs = Float32Array.of(0.3, 0.7, 0.3, 0.7, 0, 1);
     const gradients = new GradientEmbeddings(probs, 2, Float32Array.of(0.1, 0.3, 0.1, 0.3, 5, 6), 2);

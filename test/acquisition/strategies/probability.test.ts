@@ -81,6 +81,26 @@ describe.each([
   });
 });
 
+test.each([
+  ['least-confidence', createLeastConfidence],
+  ['margin', createMargin],
+  ['entropy', createEntropy],
+] as const)('%s never takes a row with a probability of 1 before one without', async (_, create) => {
+  // The second class by the first pixel: 127 and 128 are open, of all else the model is certain in float32.
+  const kernel = Float32Array.from({ length: SIZE * 2 }, (_weight, at) => (at === 1 ? 1e3 : 0));
+  const classifier = linearClassifier(kernel, [0, 0], SHAPE);
+  const bytes = [0, 255, 30, 128, 200, 127, 90, 1];
+  const probs = probabilities(Float32Array.from(bytes.flatMap((byte) => [0, 1e3 * (byte / 127.5 - 1)])), 2);
+  expect(bytes.filter((_byte, row) => probs[2 * row] === 0 || probs[2 * row] === 1)).toHaveLength(6);
+  const pool = Uint8Array.from(bytes.flatMap((byte) => new Array<number>(SIZE).fill(byte)));
+  const rows = bytes.map((_byte, row) => row);
+  const set = { classifier, pool, rows, labelled: [] };
+  expect([...(await bought(create(), toyRound({ ...set, batch: 2 }))).rows].sort()).toEqual([3, 5]);
+  const all = (await bought(create(), toyRound({ ...set, batch: 8 }))).rows;
+  expect([...all.slice(0, 2)].sort()).toEqual([3, 5]);
+  expect(new Set(all).size).toBe(8);
+});
+
 describe('the margin of probabilities', () => {
   /** Scores `[0, first, second]` on black and on white images. */
   const model = linearClassifier(
