@@ -5,6 +5,7 @@ import { labelAgreement } from '../../matching/match-diagnostics.ts';
 import type { ExtraImages } from './extra-training.ts';
 import type { Answer } from './round-record.ts';
 import type { Diagnostics } from './strategy.ts';
+import type { PseudoLabels } from './unlabelled/pseudo-labels.ts';
 
 /**
  * `answersPerClass` `[classes]`; `abstentions`, the queries the oracle could not read; `oracleConfidence`, the
@@ -50,4 +51,18 @@ export function extraDiagnostics(
     extraTrainingImages: trainedOn,
     extraRight: rows === undefined || rows.length === 0 ? null : right / rows.length,
   };
+}
+
+/**
+ * Of labels that the task model gave to rows of the pool for its own training: `pseudoLabels`, how many; `pseudoLabelsRight`,
+ * the share of them that are the true ones, in [0, 1], or null if there are none. Neither strategy nor model is told.
+ */
+export function pseudoLabelDiagnostics(
+  given: PseudoLabels | undefined,
+  truth: ArrayLike<number>,
+): Diagnostics {
+  if (given === undefined) return {};
+  const { rows, labels } = given;
+  const right = rows.filter((row, position) => truth[row] === labels[position]).length;
+  return { pseudoLabels: rows.length, pseudoLabelsRight: rows.length === 0 ? null : right / rows.length };
 }

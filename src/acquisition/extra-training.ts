@@ -100,6 +100,8 @@ export class ExtraSet {
   readonly #imageSize: number;
   readonly #kept: LabelledSet;
   #passing: LabelledSet;
+  readonly #keptRows: PoolIndex[] = [];
+  #passingRows: readonly PoolIndex[] = [];
 
   /** @param imageSize bytes an image */
   constructor(imageSize: number) {
@@ -112,6 +114,11 @@ export class ExtraSet {
     return this.#kept.n + this.#passing.n;
   }
 
+  /** Those of them that are rows of the pool. */
+  get rows(): readonly PoolIndex[] {
+    return [...this.#keptRows, ...this.#passingRows];
+  }
+
   /**
    * Takes what a round adds, and leaves off what was for the round before alone.
    *
@@ -120,8 +127,11 @@ export class ExtraSet {
    */
   take(extra: ExtraImages | undefined, pool: Pool): void {
     this.#passing = new LabelledSet(this.#imageSize);
+    this.#passingRows = [];
     if (extra === undefined) return;
     if (extra.rows !== undefined) checkUnlabelled(extra.rows, pool);
+    if (extra.kept) this.#keptRows.push(...(extra.rows ?? []));
+    else this.#passingRows = extra.rows ?? [];
     (extra.kept ? this.#kept : this.#passing).add(extra.images, extra.labels);
   }
 

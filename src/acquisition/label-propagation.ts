@@ -25,6 +25,8 @@ export interface PropagationOptions {
   readonly gamma?: number;
   /** How far labels spread, in [0, 1). */
   readonly alpha?: number;
+  /** How neighbours are found; exactly if left out. */
+  readonly index?: IndexConfig;
 }
 
 export const PROPAGATION_DEFAULTS = { neighbours: 50, gamma: 3, alpha: 0.99 } as const;
@@ -71,13 +73,14 @@ export async function neighbourGraph(
   {
     neighbours = PROPAGATION_DEFAULTS.neighbours,
     gamma = PROPAGATION_DEFAULTS.gamma,
+    index: kind = IndexConfig.parse({ kind: 'exact' }),
   }: PropagationOptions = {},
 ): Promise<SparseMatrix> {
   checkInteger('neighbourGraph.neighbours', neighbours, 1);
   const n = features.length / size;
   const k = Math.min(neighbours, n - 1);
   const values = normalised(features, size);
-  const index = await buildIndex(IndexConfig.parse({ kind: 'exact' }), { values, size }, stream);
+  const index = await buildIndex(kind, { values, size }, stream);
   try {
     const { rows } = await index.search(values, k + 1);
     return normalisedGraph(affinities(values, size, rows, k, gamma));

@@ -5,6 +5,9 @@ import type { Classifier } from '../classifiers/classifier.ts';
 import { featuresOfImages, probabilities, scoreImages } from '../classifiers/predict.ts';
 import type { PoolView } from './strategy.ts';
 
+/** The images that have no label. */
+type PoolImages = Pick<PoolView, 'candidates' | 'bytes'>;
+
 /** Rows copied at a time, so that scoring never holds a second copy of the pool. */
 const blockRows = 4096;
 
@@ -12,7 +15,7 @@ const blockRows = 4096;
  * Scores `[candidates, classes]`, in the order of `pool.candidates`. Memory: 4 bytes a candidate and class,
  * and one block of images. The same numbers whatever the block size.
  */
-export async function scorePool(classifier: Classifier, pool: PoolView): Promise<Float32Array> {
+export async function scorePool(classifier: Classifier, pool: PoolImages): Promise<Float32Array> {
   const { candidates } = pool;
   const scores = new Float32Array(candidates.length * classifier.classes);
   for (let start = 0; start < candidates.length; start += blockRows) {
@@ -23,7 +26,7 @@ export async function scorePool(classifier: Classifier, pool: PoolView): Promise
 }
 
 /** Softmax probabilities `[candidates, classes]`, in the order of `pool.candidates`; memory as {@link scorePool}. */
-export async function poolProbabilities(classifier: Classifier, pool: PoolView): Promise<Float32Array> {
+export async function poolProbabilities(classifier: Classifier, pool: PoolImages): Promise<Float32Array> {
   return probabilities(await scorePool(classifier, pool), classifier.classes);
 }
 
@@ -32,7 +35,7 @@ export async function poolProbabilities(classifier: Classifier, pool: PoolView):
  * Memory: 4 bytes a value, 31 MB for 60,000 candidates and 128 features, and one block of images. The same numbers
  * whatever the block size.
  */
-export async function poolFeatures(classifier: Classifier, pool: PoolView): Promise<Float32Array> {
+export async function poolFeatures(classifier: Classifier, pool: PoolImages): Promise<Float32Array> {
   const { candidates } = pool;
   let features = new Float32Array(0);
   for (let start = 0; start < candidates.length; start += blockRows) {

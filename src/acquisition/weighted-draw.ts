@@ -1,5 +1,5 @@
 /**
- * Drawing a row with a probability proportional to its weight.
+ * Drawing rows with probabilities proportional to their weights.
  */
 import type { Stream } from '../random.ts';
 
@@ -26,4 +26,30 @@ export function drawWeighted(weights: Float64Array, stream: Stream): number | nu
   }
   // Rounding may leave a rest behind the last row.
   return last;
+}
+
+/**
+ * `count` different rows, as if drawn one after another with {@link drawWeighted}, each out of those that are left; fewer if
+ * fewer weights are positive.
+ *
+ * Source: Efraimidis and Spirakis 2006, "Weighted random sampling with a reservoir": the smallest of `-ln(u) / w`, with one
+ * uniform `u` a row.
+ *
+ * @param weights `[n]`, finite and none negative
+ * @returns in the order of the draws
+ */
+export function drawDistinct(weights: Float64Array, count: number, stream: Stream): number[] {
+  const times: { row: number; time: number }[] = [];
+  for (const [row, weight] of weights.entries()) {
+    if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`drawDistinct.weights: expected finite numbers of at least 0, got ${weight}`);
+    }
+    // A row of weight 0 takes its number too, so that it shifts no other row's.
+    const time = -Math.log(1 - stream.uniform()) / weight;
+    if (weight > 0) times.push({ row, time });
+  }
+  return times
+    .sort((a, b) => a.time - b.time || a.row - b.row)
+    .slice(0, count)
+    .map(({ row }) => row);
 }

@@ -33,6 +33,8 @@ export class Network implements Classifier {
   readonly statistics: Readonly<Record<string, tf.Variable>>;
   /** All that the scores depend on: {@link weights} and {@link statistics}. */
   readonly variables: Readonly<Record<string, tf.Variable>>;
+  /** The {@link weights} of the last layer. */
+  readonly headWeights: Readonly<Record<string, tf.Variable>>;
   readonly #layers: NetworkLayers;
 
   /** Takes the layers over: {@link dispose} frees them. */
@@ -44,6 +46,7 @@ export class Network implements Classifier {
     this.weights = Object.assign({}, ...parts.map(({ weights }) => weights));
     this.statistics = Object.assign({}, ...parts.map(({ statistics }) => statistics));
     this.variables = { ...this.weights, ...this.statistics };
+    this.headWeights = layers.head.weights;
   }
 
   /** Whether any stage has dropout. */

@@ -8,6 +8,7 @@ import { type GraphStep, graphStep } from '../backend/graph-step.ts';
 import { Sgd } from '../backend/sgd.ts';
 import { gatherImages, type ImageShape, imageTensor, type Split } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
+import type { FloatTensor } from '../safetensors.ts';
 import { augmented } from './augment.ts';
 import type { TrainedClassifier, TrainingReport } from './classifier.ts';
 import type { LenetConfig, MlpConfig } from './config.ts';
@@ -71,23 +72,24 @@ export function optimiserOf(config: NetworkConfig, { weights }: Network): Optimi
 export async function trainNetwork(
   config: NetworkConfig,
   labelled: Split,
-  { shape, classes, weights, order, onProgress, signal }: TrainOptions,
+  { shape, classes, weights, start, order, batches, onProgress, signal }: TrainOptions,
 ): Promise<TrainedClassifier> {
   const network = buildNetwork(config, shape, classes, weights);
+  if (start !== undefined) startFrom(network, start);
   const optimiser = optimiserOf(config, network);
   const firstRate = optimiser.learningRate;
   const step = trainingStep(network, optimiser, config.weightDecay);
   try {
     const { updates } = config;
     const reportEvery = Math.max(1, Math.floor(updates / reports));
-    const batches = miniBatches(labelled.n, config.batch, order);
+    const nextRows = batches ?? miniBatches(labelled.n, config.batch, order);
     let objective = Number.NaN;
     for (let update = 1; update <= updates; update++) {
       signal?.throwIfAborted();
       if ('schedule' in config) {
         optimiser.learningRate = firstRate * rateFactor(config.schedule, update, updates);
       }
-      const rows = batches.next().value;
+      const rows = nextRows.next().value;
       const draws = { dropout: order.of('dropout', update), augment: order.of('augment', update) };
       const { loss } = tf.tidy(() => step(labelledRows(network, labelled, rows, draws, config.augment)));
       try {
@@ -112,6 +114,22 @@ export async function trainNetwork(
   } finally {
     step.dispose();
     optimiser.dispose();
+  }
+}
+
+/** Puts values into some of a network's variables; RangeError, the network disposed, if one does not fit. */
+function startFrom(network: Network, start: ReadonlyMap<string, FloatTensor>): void {
+  for (const [name, { shape, values }] of start) {
+    const variable = network.variables[name];
+    if (variable === undefined || variable.shape.join() !== shape.join()) {
+      network.dispose();
+      const expected =
+        variable === undefined ? 'a variable of the network' : `[${variable.shape.join(', ')}]`;
+      throw new RangeError(
+        `trainClassifier.start: expected ${expected}, got ${name} of shape [${shape.join(', ')}]`,
+      );
+    }
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
   }
 }
 
@@ -156,7 +174,7 @@ export interface BatchDraws {
 /** The rows of a mini-batch, changed at random if `augment` says how, as tensors the caller disposes. */
 export function labelledRows(
   network: Network,
-  labelled: Split,
+  labelled: { readonly images: Uint8Array; readonly labels: ArrayLike<number> },
   rows: readonly number[],
   draws: BatchDraws,
   augment?: AugmentConfig,

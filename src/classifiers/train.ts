@@ -5,6 +5,7 @@
 import type { ImageShape, Split } from '../datasets/dataset.ts';
 import { imageSize } from '../datasets/dataset.ts';
 import type { Stream } from '../random.ts';
+import type { FloatTensor } from '../safetensors.ts';
 import { checkInteger } from '../shapes.ts';
 import type { TrainedClassifier } from './classifier.ts';
 import type { ClassifierConfig } from './config.ts';
@@ -16,8 +17,15 @@ export interface TrainOptions {
   readonly classes: number;
   /** Initial weights of a network; a linear SVM starts at 0 and has no use for it. */
   readonly weights: Stream;
+  /**
+   * Values that take the place of a network's drawn first weights, by the names of {@link TrainedClassifier.weights}; the rest
+   * is drawn.
+   */
+  readonly start?: ReadonlyMap<string, FloatTensor>;
   /** Order in which labelled images are visited. */
   readonly order: Stream;
+  /** Rows of a network's mini-batches, one after the other without end; {@link miniBatches} of all rows if left out. */
+  readonly batches?: Iterator<readonly number[], never>;
   /** Called now and then. It changes nothing about the result. */
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Stops the training between two steps; nothing is left behind. */

@@ -12,6 +12,7 @@ import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/loop.ts';
 import { TaskModelConfig } from '../acquisition/task-model/config.ts';
 import { ownOptions } from '../acquisition/task-model/open-m2.ts';
+import { UnlabelledConfig, unlabelledProblem } from '../acquisition/unlabelled/config.ts';
 import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -87,6 +88,9 @@ export const ExperimentConfig = z
     rounds: z.int().min(1).describe('Rounds after the initial one'),
     seeds: z.array(seed).min(1).describe('Root seeds; every strategy runs once a seed'),
     classifier: TaskModelConfig,
+    unlabelled: UnlabelledConfig.optional().describe(
+      'What the task model learns from images that nobody labelled, the same for every strategy; nothing if left out',
+    ),
     generators: z
       .record(folderName, ExperimentGenerator)
       .default({})
@@ -100,6 +104,8 @@ export const ExperimentConfig = z
     if (new Set(config.seeds).size !== config.seeds.length) {
       problem(['seeds'], `expected different seeds, got ${JSON.stringify(config.seeds)}`);
     }
+    const ofUnlabelled = config.unlabelled && unlabelledProblem(config.classifier);
+    if (ofUnlabelled !== undefined) problem(['unlabelled'], ofUnlabelled);
     const names = config.strategies.map((strategy) => strategy.name ?? strategy.kind);
     config.strategies.forEach((strategy, position) => {
       const name = names[position] as string;
@@ -154,6 +160,12 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
   if (initial.balanced && initial.classes === undefined && initial.size < dataset.classNames.length) {
     problems.push(
       `  initial.size: expected at least one label for each of ${dataset.classNames.length} classes, got ${initial.size}`,
+    );
+  }
+  const clusters = (config.unlabelled?.pretraining?.clustersPerClass ?? 0) * dataset.classNames.length;
+  if (clusters > dataset.train.n) {
+    problems.push(
+      `  unlabelled.pretraining.clustersPerClass: expected no more clusters than the ${dataset.train.n} images of the pool, got ${clusters}`,
     );
   }
   if (dataset.test.n === 0) problems.push('  dataset: expected test images, got none');

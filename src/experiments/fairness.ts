@@ -41,6 +41,7 @@ const WORDS: Readonly<Record<string, string>> = {
   initial: 'the initial set',
   batch: 'the batch',
   oracle: 'the oracle',
+  unlabelled: 'the use of unlabelled images',
 };
 
 /** Leaves of a setting that one sentence spells out. */

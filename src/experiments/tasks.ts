@@ -203,6 +203,7 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
         ...(reference === undefined ? {} : { reference }),
       }),
       classifier: config.classifier,
+      unlabelled: { pseudoLabels: config.unlabelled?.pseudoLabels },
       initial: config.initial,
       batch: config.batch,
       rounds: config.rounds,

@@ -5,6 +5,7 @@ import type { M2 } from '../../../generators/m2.ts';
 import type { M2Layers, M2Name } from '../../../generators/m2-networks.ts';
 import type { Network } from '../../../generators/network.ts';
 import type { TrainedClassifier, TrainedModel } from '../../classifiers/classifier.ts';
+import type { PseudoLabels } from '../unlabelled/pseudo-labels.ts';
 import type { M2TaskConfig } from './config.ts';
 
 /** The networks of a trained M2 and what they compute. */
@@ -22,7 +23,10 @@ export interface M2TaskModel extends TrainedModel {
   readonly parts: M2Parts;
 }
 
-export type TaskModel = TrainedClassifier | M2TaskModel;
+export type TaskModel = (TrainedClassifier | M2TaskModel) & {
+  /** Rows of the pool that it was trained on under labels of a model before it; absent if the experiment asks for none. */
+  readonly pseudoLabels?: PseudoLabels;
+};
 
 /** The M2 that a task model is; undefined of any other. */
 export function asM2(model: TaskModel): M2TaskModel | undefined {
