@@ -8,28 +8,24 @@
  * data, so the first point of every curve is the same number. A finished round is replayed from its record
  * instead of computed again, and what follows is what would have followed.
  *
+ * A cell ends early, with the reason in its last record, where its budget is spent or a stopping rule acts.
+ *
  * Between asking and training a strategy may add images that nobody is asked about. They are neither charged nor among the
  * labelled, and stay in the pool if they are from there.
  */
 import { confusionOf, shareRight } from '../classifiers/predict.ts';
 import { type Dataset, gatherImages, imageSize, type Split } from '../datasets/dataset.ts';
-import { initialRows } from '../datasets/splits.ts';
-import type { Stream } from '../random.ts';
-import { type PoolIndex, poolIndex } from '../shapes.ts';
-import {
-  agreementDiagnostics,
-  answerDiagnostics,
-  extraDiagnostics,
-  pseudoLabelDiagnostics,
-} from './answer-diagnostics.ts';
-import { type ExtraImages, ExtraSet, extraImages, extraRecord, replayExtra } from './extra-training.ts';
+import type { PoolIndex } from '../shapes.ts';
+import { answerDiagnostics, extraDiagnostics, pseudoLabelDiagnostics } from './answer-diagnostics.ts';
+import { type Asked, type AskOptions, ask, askInitial, drawInitialRows, replay } from './asking.ts';
+import { ExtraSet, extraRecord } from './extra-training.ts';
 import { LabelledSet } from './labelled-set.ts';
-import type { MatchedQueries } from './matched-queries.ts';
-import type { Oracle } from './oracle.ts';
 import { Pool } from './pool.ts';
-import type { Reconstructions } from './reconstructions.ts';
-import type { Answer, RoundRecord, TimingRecord } from './round-record.ts';
-import type { Diagnostics, PoolView, SelectionTimes, Strategy } from './strategy.ts';
+import { Purse } from './purse.ts';
+import { isCellFinished, type RoundRecord, type TimingRecord } from './round-record.ts';
+import { StoppingRules } from './stopping.ts';
+import type { StoppingRule } from './stopping-config.ts';
+import type { PoolView, StrategyMemory } from './strategy.ts';
 import type { TaskModelConfig } from './task-model/config.ts';
 import type { TaskModel } from './task-model/task-model.ts';
 import { trainTaskModel, type UnlabelledUse } from './task-model/train.ts';
@@ -97,10 +93,11 @@ export async function runLoop(options: LoopOptions): Promise<void> {
             );
       const selectMs = performance.now() - selectStarted;
       take(asked);
+      const isBuying = asked.answers.length > 0;
+      if (classifier !== null && isBuying) await options.onQueries({ ...asked, round, classifier });
       const trainStarted = performance.now();
       // A budget that does not buy the first answer leaves the model what it was.
-      if (classifier === null || asked.answers.length > 0) {
-        if (classifier !== null) await options.onQueries({ ...asked, round, classifier });
+      if (classifier === null || isBuying) {
         classifier?.dispose();
         classifier = await trainOn(round);
       }

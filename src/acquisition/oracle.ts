@@ -1,10 +1,13 @@
 /**
  * Who answers the questions.
  *
- * A pool row is answered with its true label, or with a wrong one at a chosen rate of noise. A synthesised
- * image has no true label: a reference classifier trained on all true training labels stands in for the
- * person, and abstains where it is unsure or where it reads a class that is not part of the experiment. It
+ * A pool row is answered with its true label, or with a wrong one at a chosen rate of noise, or not at all. A
+ * synthesised image has no true label: a reference classifier trained on all true training labels stands in for
+ * the person, and abstains where it is unsure or where it reads a class that is not part of the experiment. It
  * never saw the test split, so its accuracy there says how far its word can be trusted.
+ *
+ * An answer may have a price. Noise, abstention and price of a pool row are drawn from the row's own streams or
+ * follow from its true class, so every strategy is told the same about the same row, in whatever order it asks.
  */
 import type { Classifier } from '../classifiers/classifier.ts';
 import { probabilities, scoreImages } from '../classifiers/predict.ts';
@@ -19,12 +22,26 @@ export interface ReferenceClassifier {
   readonly experimentClass: readonly (number | null)[];
 }
 
+/** What answers cost, in any unit. */
+export interface Prices {
+  /** `[classes]`, each above 0: of a pool row by its true class, of a synthesised image by the class read in it. */
+  readonly perClass: readonly number[];
+  /** Of a query that is not answered, 0 or more. */
+  readonly abstention: number;
+}
+
 export interface OracleOptions {
   /** True labels of the training split, by pool row. Held here and shown to nobody else. */
   readonly truth: Uint8Array;
   readonly classes: number;
   /** Share of pool answers replaced by another class, uniformly, in [0, 1). */
   readonly noise: number;
+  /** `[classes][classes]`, rows that sum to 1: chance of each answer (column) about a pool row of a class (row). In place of `noise`. */
+  readonly confusion?: readonly (readonly number[])[] | undefined;
+  /** `[classes]`: chance that a pool row of the class is not answered, in [0, 1]. None if left out. */
+  readonly abstain?: readonly number[] | undefined;
+  /** If left out, answers carry no cost. */
+  readonly prices?: Prices | undefined;
   /** Below this softmax probability of its best class the reference abstains, in [0, 1]. */
   readonly minConfidence: number;
   /** Noise is drawn a row, so every strategy is told the same about the same row. */
@@ -40,17 +57,23 @@ export class Oracle {
     this.#options = options;
   }
 
-  /** Answers pool rows, in their order; never abstains. */
+  /** What its answers cost; undefined if they carry no cost. */
+  get prices(): Prices | undefined {
+    return this.#options.prices;
+  }
+
+  /** Answers pool rows, in their order; an abstention has label null and confidence 0. */
   answerRows(rows: readonly PoolIndex[]): Answer[] {
-    const { truth, classes, noise, stream } = this.#options;
+    const { truth, abstain, stream } = this.#options;
     return rows.map((row) => {
       const label = truth[row];
       if (label === undefined) {
         throw new RangeError(`Oracle.answerRows.rows: expected rows in [0, ${truth.length}), got ${row}`);
       }
-      const draw = stream.of('noise', row);
-      const wrong = draw.uniform() < noise;
-      return { label: wrong ? (label + 1 + draw.integer(classes - 1)) % classes : label, confidence: 1 };
+      const chance = abstain?.[label] ?? 0;
+      const abstains = chance > 0 && stream.of('abstain', row).uniform() < chance;
+      const answer = abstains ? null : this.#answerOf(label, stream.of('noise', row));
+      return this.#priced({ label: answer, confidence: abstains ? 0 : 1 }, abstains ? null : label);
     });
   }
 
@@ -70,7 +93,33 @@ export class Oracle {
         'Oracle.answerImages: expected a reference classifier for synthesised images, got none',
       );
     }
-    return readImages(reference, images, minConfidence);
+    const answers = await readImages(reference, images, minConfidence);
+    return answers.map((answer) => this.#priced(answer, answer.label));
+  }
+
+  /** What is said about a row of class `label`, drawn from the row's own stream. */
+  #answerOf(label: number, draw: Stream): number {
+    const { classes, noise, confusion } = this.#options;
+    if (confusion === undefined) {
+      return draw.uniform() < noise ? (label + 1 + draw.integer(classes - 1)) % classes : label;
+    }
+    const chances = confusion[label] as readonly number[];
+    let left = draw.uniform();
+    const answer = chances.findIndex((chance) => {
+      left -= chance;
+      return left < 0;
+    });
+    // Sums of rounded chances may end just below the draw.
+    return answer < 0 ? chances.findLastIndex((chance) => chance > 0) : answer;
+  }
+
+  #priced(answer: Answer, pricedAs: number | null): Answer {
+    const { prices } = this.#options;
+    if (prices === undefined) return answer;
+    return {
+      ...answer,
+      cost: pricedAs === null ? prices.abstention : (prices.perClass[pricedAs] as number),
+    };
   }
 }
 

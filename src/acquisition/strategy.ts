@@ -28,6 +28,9 @@ export interface PoolView {
   bytes(rows: readonly PoolIndex[]): Uint8Array;
 }
 
+/** What a strategy is told again in its next round; plain numbers, so that a record keeps them to the bit. */
+export type StrategyMemory = Readonly<Record<string, number>>;
+
 export interface Round {
   readonly round: number;
   /** Queries to make, exactly. */
@@ -39,6 +42,13 @@ export interface Round {
   readonly labelled: Split;
   /** This round's own stream; the same for the same root seed, strategy and round. */
   readonly stream: Stream;
+  /**
+   * All rows of the pool in the order in which a stream brings them, the same for every strategy of a seed. Absent where the
+   * pool is no stream, as in `genal select`.
+   */
+  readonly arrivals?: () => readonly PoolIndex[];
+  /** What the strategy kept in the round before; absent in its first. */
+  readonly memory?: StrategyMemory | undefined;
 }
 
 /** Where the time of a selection went, in milliseconds. */
@@ -59,6 +69,8 @@ export type Selection =
       readonly kind: 'pool';
       readonly rows: readonly PoolIndex[];
       readonly diagnostics: Diagnostics;
+      /** What to be told again in the next round. */
+      readonly memory?: StrategyMemory;
       /** If left out, all of it was scoring. */
       readonly times?: SelectionTimes;
       /** If the rows were bought in place of synthesised images. */

@@ -9,7 +9,7 @@ import { m2Layers } from '../../generators/m2-networks.ts';
 import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
-import { drawInitialRows } from '../acquisition/loop.ts';
+import { drawInitialRows } from '../acquisition/asking.ts';
 import { TaskModelConfig } from '../acquisition/task-model/config.ts';
 import { ownOptions } from '../acquisition/task-model/open-m2.ts';
 import { UnlabelledConfig, unlabelledProblem } from '../acquisition/unlabelled/config.ts';

@@ -3,8 +3,9 @@
  * report tells of matches. All is written before the round's record, and written again if the round is taken again.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { AskedMatches } from '../acquisition/asking.ts';
 import type { ExtraImages } from '../acquisition/extra-training.ts';
-import type { AskedMatches, RoundQueries } from '../acquisition/loop.ts';
+import type { RoundQueries } from '../acquisition/loop.ts';
 import type { MatchedQuery, MatchedRound } from '../acquisition/matched-queries.ts';
 import type { Answer } from '../acquisition/round-record.ts';
 import { writeFileAtomic } from '../atomic-write.ts';

@@ -168,7 +168,7 @@ describe('runLoop', () => {
     );
     expect(new Set(seen)).toEqual(
       new Set([
-        ...['round', 'batch', 'classifier', 'pool', 'labelled', 'stream'],
+        ...['round', 'batch', 'classifier', 'pool', 'labelled', 'stream', 'arrivals', 'memory'],
         ...['shape', 'classes', 'candidates', 'bytes'],
       ]),
     );
