@@ -13,7 +13,7 @@ import { classesTable, discriminatorTable } from './vaal-tables.ts';
 await reproduce({
   name: 'reproduce-vaal',
   summary: 'Runs an experiment of VAAL and prints accuracies, and what its networks come to',
-  presets: ['vaal-faithful', 'vaal-fashion-3class', 'vaal-smoke'],
+  presets: ['vaal-faithful', 'vaal-fashion-3class', 'vaal-fashion', 'vaal-cifar10', 'vaal-smoke'],
   tell: (results, run) => [
     ...accuracies(results),
     '',
@@ -21,6 +21,8 @@ await reproduce({
     '',
     ...discriminatorTable(run),
     '',
-    ...classesTable(run),
+    ...classesTable(run, 'first round'),
+    '',
+    ...classesTable(run, 'every round'),
   ],
 });

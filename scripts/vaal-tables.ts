@@ -9,7 +9,8 @@ import { causesWords } from '../src/reports/vaal-sections.ts';
 import { markdownTable, percent } from './reproduce.ts';
 
 /**
- * Means over rounds and seeds of AUC, loss, active units and divergence on held-out images, of the overlap with a draw and
+ * Means over rounds and seeds of AUC, loss, active units and divergence on held-out images and the accuracy of a semi-supervised
+ * model of the strategy's own, of the overlap with a draw and
  * with entropy, of the different classes a round and the share of its most frequent one; and what may make it look like
  * chance.
  */
@@ -25,6 +26,7 @@ export function discriminatorTable({ strategies, cells }: RunRecord): string[] {
         fixed(one.loss, 3),
         `${fixed(one.activeUnits, 1)} of ${one.latentSize ?? ''}`,
         fixed(one.divergence, 2),
+        percent(one.classifierAccuracy),
         percent(one.overlapRandom),
         percent(one.overlapEntropy),
         percent(one.overlapChance),
@@ -41,6 +43,7 @@ export function discriminatorTable({ strategies, cells }: RunRecord): string[] {
       'loss',
       'active units',
       'KL, nats',
+      "own M2's accuracy",
       'overlap with a draw',
       'with entropy',
       'by chance',
@@ -52,15 +55,19 @@ export function discriminatorTable({ strategies, cells }: RunRecord): string[] {
   );
 }
 
-/** Answers of each class in a round, mean over rounds 1 and later of all seeds. */
-export function classesTable(run: RunRecord): string[] {
+/** Answers of each class in the first round after the initial set, or in every round: means over rounds and seeds. */
+export function classesTable(run: RunRecord, which: 'first round' | 'every round'): string[] {
   const labels = run.classNames.map((_, label) => label);
+  const last = which === 'first round' ? 2 : undefined;
   return markdownTable(
-    ['bought a round', ...labels.map((label) => className(run, label))],
+    [
+      `bought in ${which === 'first round' ? 'the first round' : 'a round'}`,
+      ...labels.map((label) => className(run, label)),
+    ],
     run.strategies.map(({ name }) => {
       const rounds = run.cells
         .filter(({ strategy }) => strategy === name)
-        .flatMap((cell) => cell.rounds.slice(1));
+        .flatMap((cell) => cell.rounds.slice(1, last));
       const counts = (wanted: number) =>
         rounds.map(({ answers }) => answers.filter(({ label }) => label === wanted).length);
       return [name, ...labels.map((label) => fixed(mean(counts(label)), 1))];

@@ -33,7 +33,7 @@ export async function trainTaskM2Vaal(
   stream: Stream,
 ): Promise<TellingModel> {
   checkImages('trainTaskM2Vaal', images);
-  const { steps } = task.config;
+  const { updates: steps } = task.training;
   const sizes = { latentSize: task.m2.latentSize, classes: task.classes };
   const training = createCodeDiscriminator(task.parts, sizes, options, stream.of('weights'));
   const withBatch = m2VaalBatches(task.config, images, stream);

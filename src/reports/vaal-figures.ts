@@ -44,6 +44,8 @@ export interface VaalFigures {
   readonly loss: number | null;
   readonly activeUnits: number | null;
   readonly divergence: number | null;
+  /** Share of held-out labelled images that a semi-supervised model of the strategy's own reads rightly. */
+  readonly classifierAccuracy: number | null;
   readonly saturatedShare: number | null;
   readonly tiedShare: number | null;
   readonly overlapRandom: number | null;
@@ -75,6 +77,7 @@ export function vaalFigures(strategy: string, cells: readonly CellRecord[]): Vaa
     loss: of('discriminatorLoss'),
     activeUnits: of('activeUnits'),
     divergence: of('divergence'),
+    classifierAccuracy: of('classifierAccuracy'),
     saturatedShare: of('saturatedShare'),
     tiedShare: of('tiedShare'),
     overlapRandom: of('overlapRandom'),

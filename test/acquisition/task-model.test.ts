@@ -85,6 +85,22 @@ describe('M2 as a task model', () => {
     images.dispose();
   });
 
+  test('takes more steps where that many passes over the labels ask for it, with the step size falling over all of them', async () => {
+    const weightsAfter = async (given: object) => {
+      const model = await trainTaskModel(small({ decay: 'cosine', ...given }), known, others, options);
+      const kernel = [...model.weights().values()][0] as tf.Tensor;
+      const values = [...(await kernel.data())];
+      const { updates } = model.training;
+      model.dispose();
+      return { updates, values };
+    };
+    // Five labels in batches of four: eight passes are ten batches, 30 are 37.5.
+    expect(await weightsAfter({ epochs: 8 })).toEqual(await weightsAfter({ steps: 12 }));
+    const many = await weightsAfter({ epochs: 30 });
+    expect(many.updates).toBe(38);
+    expect(many).toEqual(await weightsAfter({ steps: 38 }));
+  });
+
   test('learns from the unlabelled images, and not from which rows they have', async () => {
     const kernelOf = async (images: UnlabelledImages) => {
       const model = await trainTaskModel(small(), known, images, options);

@@ -16,7 +16,19 @@ export const M2TaskConfig = M2Config.omit({ classes: true, checkpointEvery: true
     .describe(
       'official is the objective of the paper; {alpha} weighs batch means. Default: alpha 60, useful after few steps',
     ),
-  steps: z.int().min(1).default(1000).describe('Training steps in every round. Default: our choice'),
+  steps: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('Training steps in every round, at least. Default: our choice'),
+  epochs: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'Passes over the labelled images in every round, at least: where labels are many, more steps than `steps`. Default: 0, ' +
+        'the same steps in every round',
+    ),
   learningRate: z
     .number()
     .positive()
@@ -26,6 +38,14 @@ export const M2TaskConfig = M2Config.omit({ classes: true, checkpointEvery: true
 
 /** Options of M2 with every default written out. */
 export type M2TaskConfig = z.output<typeof M2TaskConfig>;
+
+/** Steps of a training on so many labelled images. */
+export function stepsOn(
+  { steps, epochs, labelledBatch }: Pick<M2TaskConfig, 'steps' | 'epochs' | 'labelledBatch'>,
+  labelled: number,
+): number {
+  return Math.max(steps, Math.ceil((epochs * labelled) / labelledBatch));
+}
 
 export const TaskModelConfig = z
   .discriminatedUnion('kind', [ClassifierConfig, M2TaskConfig])

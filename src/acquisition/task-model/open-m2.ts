@@ -14,7 +14,7 @@ import type { M2TaskConfig } from './config.ts';
 import type { M2TaskModel } from './task-model.ts';
 
 /** M2's own options; what is left out has no part in a task model. */
-export function ownOptions({ kind: _, ...config }: M2TaskConfig, classes: number): M2Config {
+export function ownOptions({ kind: _, epochs: __, ...config }: M2TaskConfig, classes: number): M2Config {
   return M2Config.parse({ ...config, kind: 'm2', classes });
 }
 

@@ -9,7 +9,7 @@ import { checkLabelled } from '../../classifiers/train.ts';
 import { miniBatches } from '../../classifiers/train-network.ts';
 import { batchOf, imageTensor, type Split } from '../../datasets/dataset.ts';
 import { checkInteger, type PoolIndex } from '../../shapes.ts';
-import type { M2TaskConfig } from './config.ts';
+import { type M2TaskConfig, stepsOn } from './config.ts';
 import { openM2, ownOptions } from './open-m2.ts';
 import type { M2TaskModel } from './task-model.ts';
 
@@ -27,7 +27,7 @@ export interface UnlabelledImages {
 }
 
 /**
- * Trains M2 for `config.steps` steps. A pure function of its arguments, as `trainClassifier` is. Every row is drawn equally
+ * Trains M2 for the steps that {@link stepsOn} says. A pure function of its arguments, as `trainClassifier` is. Every row is drawn equally
  * often to within one, labelled and unlabelled ones in orders of their own, and either may be fewer than a batch.
  *
  * Streams: first weights below `weights`; orders and the noise of each step below `order`.
@@ -46,9 +46,9 @@ export async function trainM2(
   const { candidates } = unlabelled;
   checkInteger('trainM2.unlabelled.candidates.length', candidates.length, 1);
   signal?.throwIfAborted();
-  const { steps } = config;
+  const steps = stepsOn(config, labelled.n);
   const counts = { images: candidates.length, labelled: labelled.n };
-  const training = m2Model.train(ownOptions(config, classes), shape, counts, weights);
+  const training = m2Model.train(ownOptions({ ...config, steps }, classes), shape, counts, weights);
   const knownRows = miniBatches(labelled.n, config.labelledBatch, order.of('labelled'));
   const otherRows = miniBatches(candidates.length, config.batch, order.of('unlabelled'));
   const nextBatch = (): StepBatch => {
