@@ -17,6 +17,7 @@ import { buildIndex } from '../../matching/indexes/build.ts';
 import { IndexConfig } from '../../matching/indexes/config.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
+import { unitRows } from './unit-rows.ts';
 
 export interface PropagationOptions {
   /** Neighbours of a row, itself left out. */
@@ -79,7 +80,7 @@ export async function neighbourGraph(
   checkInteger('neighbourGraph.neighbours', neighbours, 1);
   const n = features.length / size;
   const k = Math.min(neighbours, n - 1);
-  const values = normalised(features, size);
+  const values = unitRows(features, size);
   const index = await buildIndex(kind, { values, size }, stream);
   try {
     const { rows } = await index.search(values, k + 1);
@@ -149,17 +150,6 @@ function judge(scores: Float64Array, classes: number): Pick<Propagated, 'labels'
   }
   const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
   return { labels, weights: largest > 0 ? weights.map((weight) => weight / largest) : weights };
-}
-
-/** Rows of length 1; a row of zeros stays. */
-function normalised(features: Float32Array, size: number): Float32Array {
-  const values = Float32Array.from(features);
-  for (let start = 0; start < values.length; start += size) {
-    const row = values.subarray(start, start + size);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    if (length > 0) for (let axis = 0; axis < size; axis++) row[axis] = (row[axis] as number) / length;
-  }
-  return values;
 }
 
 /** `W = A + A^T` of the `k + 1` nearest of each row, the row itself among them or beaten by equal ones. */

@@ -29,18 +29,25 @@ export async function writeModelFiles(dir: string, format: string, model: Traine
   for (const [name, tensor] of model.weights()) {
     tensors.set(name, { shape: tensor.shape, values: await tensor.data<'float32'>() });
   }
+  const { config, shape, classes, training } = model;
+  await writeFiles(dir, { format, config, shape: [...shape], classes, training }, tensors);
+}
+
+/**
+ * Writes the two files: the tensors, then what is said of them.
+ *
+ * @param described of `model.json`, the hash of the weights aside
+ */
+export async function writeFiles(
+  dir: string,
+  described: object,
+  tensors: ReadonlyMap<string, FloatTensor>,
+): Promise<void> {
   const bytes = encodeSafetensors(tensors);
-  const described = {
-    format,
-    config: model.config,
-    shape: [...model.shape],
-    classes: model.classes,
-    training: model.training,
-    weightsSha256: sha256(bytes),
-  };
+  const whole = { ...described, weightsSha256: sha256(bytes) };
   await mkdir(dir, { recursive: true });
   await writeFileAtomic(path.join(dir, 'weights.safetensors'), bytes);
-  await writeFileAtomic(path.join(dir, 'model.json'), `${JSON.stringify(described, null, 2)}\n`);
+  await writeFileAtomic(path.join(dir, 'model.json'), `${JSON.stringify(whole, null, 2)}\n`);
 }
 
 /** What {@link readModelFiles} finds. */
@@ -52,7 +59,7 @@ export interface ModelFiles<Described> {
 }
 
 /**
- * Reads what {@link writeModelFiles} wrote.
+ * Reads what {@link writeModelFiles} or {@link writeFiles} wrote.
  *
  * @param schema of `model.json`
  * @throws the file system's error if a file is missing; RangeError if one is damaged or they do not belong together

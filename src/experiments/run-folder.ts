@@ -14,6 +14,7 @@ export const runPaths = {
   manifest: (run: string) => join(run, 'manifest.json'),
   lock: (run: string) => join(run, '.lock'),
   reference: (run: string) => join(run, 'reference'),
+  pretraining: (run: string, seed: number) => join(run, 'pretraining', `seed-${seed}`),
   generator: (run: string, name: string, seed: number | null) =>
     join(run, 'generators', name, seed === null ? 'shared' : `seed-${seed}`),
   matcher: (run: string, name: string, seed: number | null) =>

@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
+import { isCellFinished } from '../acquisition/round-record.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
 import { type ExperimentConfig, parseJson, strategyName } from './config.ts';
 import { readFinishedRounds, runPaths } from './run-folder.ts';
@@ -55,14 +56,19 @@ export function planTasks(config: ExperimentConfig): Planned[] {
     into.set(taskName(task), { task, needs });
     return taskName(task);
   };
+  const bodies: Planned[] =
+    config.unlabelled?.pretraining === undefined
+      ? []
+      : config.seeds.map((seed) => ({ task: { kind: 'pretraining', seed }, needs: [] }));
   for (const seed of config.seeds) {
+    const needBody = bodies.length === 0 ? [] : [taskName({ kind: 'pretraining', seed })];
     for (const strategy of config.strategies) {
       const { searched, matcher, reference } = needsOf(config, strategy);
       const seedOf = (model: string | undefined): number | null =>
         model !== undefined && isPerSeed(config, model) ? seed : null;
       const needModel = (name: string | undefined): string[] =>
         name === undefined ? [] : [put(models, { kind: 'generator', name, seed: seedOf(name) })];
-      const needs = needModel(searched);
+      const needs = [...needBody, ...needModel(searched)];
       if (matcher !== undefined) {
         const task: Task = { kind: 'matcher', name: matcher.name, seed: seedOf(matcher.model) };
         needs.push(put(matchers, task, needModel(matcher.model)));
@@ -73,7 +79,7 @@ export function planTasks(config: ExperimentConfig): Planned[] {
     }
   }
   const references: Planned[] = reads ? [{ task: { kind: 'reference' }, needs: [] }] : [];
-  return [...models.values(), ...references, ...matchers.values(), ...cells];
+  return [...bodies, ...models.values(), ...references, ...matchers.values(), ...cells];
 }
 
 /** Whether the run folder already holds the task's result. */
@@ -81,13 +87,18 @@ export async function isFinished(run: string, config: ExperimentConfig, task: Ta
   switch (task.kind) {
     case 'reference':
       return existsSync(`${runPaths.reference(run)}/quality.json`);
+    case 'pretraining':
+      return existsSync(`${runPaths.pretraining(run, task.seed)}/model.json`);
     case 'generator':
       return existsSync(`${generatorDir(run, config, task.name, task.seed ?? 0)}/model.json`);
     case 'matcher':
       // One that is there is opened and held to the pool, and made anew if it does not fit, before cells share it.
       return noCellNeeds(run, config, task);
     case 'cell':
-      return (await readFinishedRounds(runPaths.cell(run, task.strategy, task.seed))).length > config.rounds;
+      return isCellFinished(
+        await readFinishedRounds(runPaths.cell(run, task.strategy, task.seed)),
+        config.rounds,
+      );
   }
 }
 

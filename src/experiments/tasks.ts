@@ -9,8 +9,8 @@ import { loadGenerator } from '../../generators/load.ts';
 import { type TrainingProgress, trainGenerator } from '../../generators/training.ts';
 import { spelt } from '../../generators/training-folder.ts';
 import { runLoop } from '../acquisition/loop.ts';
-import { Oracle, type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
-import type { TimingRecord } from '../acquisition/round-record.ts';
+import { type ReferenceClassifier, readImages } from '../acquisition/oracle.ts';
+import { isCellFinished, type RoundRecord, type TimingRecord } from '../acquisition/round-record.ts';
 import { appendLineSynced, writeFileAtomic } from '../atomic-write.ts';
 import { loadClassifier, saveClassifier } from '../classifiers/saved.ts';
 import { trainClassifier } from '../classifiers/train.ts';
@@ -19,6 +19,8 @@ import { loadDataset } from '../datasets/registry.ts';
 import { rootStream } from '../random.ts';
 import { type ExperimentConfig, strategyName } from './config.ts';
 import { takeGeneratorFolder } from './generator-folder.ts';
+import { createOracle } from './oracle-config.ts';
+import { pretrain, readBody } from './pretraining.ts';
 import type { MatchPicture, QueryPicture, ReconstructionPicture } from './round-pictures.ts';
 import {
   type ReferenceQuality,
@@ -35,6 +37,7 @@ import { generatorDir, needsOf } from './strategy-needs.ts';
 /** One piece of work. A generator or a matcher without a seed serves all seeds. */
 export type Task =
   | { readonly kind: 'reference' }
+  | { readonly kind: 'pretraining'; readonly seed: number }
   | { readonly kind: 'generator'; readonly name: string; readonly seed: number | null }
   | { readonly kind: 'matcher'; readonly name: string; readonly seed: number | null }
   | { readonly kind: 'cell'; readonly strategy: string; readonly seed: number };
@@ -60,6 +63,8 @@ export function taskName(task: Task): string {
   switch (task.kind) {
     case 'reference':
       return 'reference classifier';
+    case 'pretraining':
+      return `pre-training, seed ${task.seed}`;
     case 'generator':
       return task.seed === null ? `generator ${task.name}` : `generator ${task.name}, seed ${task.seed}`;
     case 'matcher':
@@ -74,6 +79,8 @@ export async function runTask(task: Task, context: TaskContext): Promise<void> {
   switch (task.kind) {
     case 'reference':
       return trainReference(context);
+    case 'pretraining':
+      return pretrain(task.seed, context);
     case 'generator':
       return trainExperimentGenerator(task.name, task.seed, context);
     case 'matcher':
@@ -169,7 +176,7 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
   await rm(runPaths.error(cell), { force: true });
   const finished = await readFinishedRounds(cell);
   await cutTimings(cell, finished.length);
-  if (finished.length > config.rounds) return;
+  if (isCellFinished(finished, config.rounds)) return;
 
   const dataset = await loadDataset(config.dataset, { dataDirs });
   const root = rootStream(seed);
@@ -194,20 +201,18 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
       dataset,
       strategy: createStrategy(spec, resources),
       strategyName: strategy,
-      oracle: new Oracle({
-        truth: dataset.train.labels,
-        classes: dataset.classNames.length,
-        noise: config.oracle.noise,
-        minConfidence: config.oracle.minConfidence,
-        stream: root.of('oracle'),
-        ...(reference === undefined ? {} : { reference }),
-      }),
+      oracle: createOracle(config, dataset, root, reference),
       classifier: config.classifier,
-      unlabelled: { pseudoLabels: config.unlabelled?.pseudoLabels },
+      unlabelled: {
+        body: await readBody(context, seed),
+        pseudoLabels: config.unlabelled?.pseudoLabels,
+      },
       initial: config.initial,
       batch: config.batch,
       rounds: config.rounds,
       chargeAbstentions: config.oracle.chargeAbstentions,
+      budget: config.budget?.cost,
+      stopping: config.stopping,
       root,
       finished,
       replayImages: (round, of) =>
@@ -233,13 +238,22 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
         await appendLineSynced(runPaths.timings(cell), JSON.stringify(timing));
         await appendLineSynced(runPaths.rounds(cell), JSON.stringify(record));
         onLine(
-          `round ${record.round} of ${config.rounds}: ${record.labelsCharged} labels paid, accuracy ${percent(record.testAccuracy)}`,
+          `round ${record.round} of ${config.rounds}: ${record.labelsCharged} labels paid${costWords(record)}, accuracy ${percent(record.testAccuracy)}${endWords(record)}`,
         );
       },
     });
   } finally {
     for (const resource of held.reverse()) resource.dispose();
   }
+}
+
+function costWords({ cost }: RoundRecord): string {
+  return cost === undefined ? '' : ` at a cost of ${Number(cost.toPrecision(6))}`;
+}
+
+function endWords({ ended }: RoundRecord): string {
+  if (ended === undefined) return '';
+  return ended === 'budget' ? '; the budget is spent' : `; stopped by the rule ${ended}`;
 }
 
 /** A crash between the two appends may leave one timing too many. */
