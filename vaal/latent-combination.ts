@@ -103,7 +103,7 @@ export function createLatentCombination(options: LatentCombinationConfig): Strat
     const drawn = stream.of('references').choose(every, Math.min(options.references, pool.n));
     const information = entropies(pool.probs, pool.classes);
     const density = await densities(rows, pickRows(rows, drawn));
-    const nearest = await nearestSquared(pool.latents, labelled.latents, pool.latentSize, stream.of('index'));
+    const nearest = await nearestSquared(pool.latents, labelled.latents, pool.latentSize);
     const distance = nearest.map(Math.sqrt);
     const [ofInformation, ofDensity] = [toUnitRange(information), toUnitRange(density)];
     const fixed = ofInformation.map(

@@ -6,14 +6,12 @@
  * the rows `(q, -1)` and the columns `(v, |v|^2 / 2)`. The backend computes `s` in blocks and returns only the largest
  * of every 32 rows. Those 32 are compared in float64 unless the bound of the product's rounding shows that none of them
  * is nearer than the k-th so far. So the answer is that of float64 arithmetic for every pool, however much float32 loses.
- *
- * Source of the rounding bound: Higham 2002, "Accuracy and Stability of Numerical Algorithms", section 3.1.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ExactConfig } from './config.ts';
 import { meanRow } from './mean-row.ts';
 import { NearestLists } from './nearest-lists.ts';
-import { factorError } from './product-precision.ts';
+import { factorError, productError } from './product-precision.ts';
 import type { SearchedPool, Searcher } from './searcher.ts';
 import { squaredDistance } from './vector-index.ts';
 
@@ -23,12 +21,8 @@ const GROUP = 32;
 const QUERIES_AT_ONCE = 64;
 /** Where a score would be, of rows that must not be found. No float32 product comes near, and none overflows. */
 const NEVER = 3e38;
-/** Beyond this float32 products may overflow, and nothing can be said from them. */
-const LARGEST_SAFE = 1e37;
-/** Unit roundoff of float32 and float64, and the smallest normal float32, below which backends may flush to 0. */
-const ROUNDOFF_32 = 2 ** -24;
-const ROUNDOFF_64 = 2 ** -53;
-const SMALLEST_NORMAL = 2 ** -126;
+/** Unit roundoff of float64. */
+const ROUNDOFF = 2 ** -53;
 
 /** Rows `[start, end)` on the backend. */
 interface Block {
@@ -211,23 +205,21 @@ export class ExactSearcher implements Searcher {
     }
   }
 
-  /**
-   * The most by which a score of the backend can be off, for a query and rows of at most these lengths: rounding of
-   * both factors and of a sum of `size + 1` products in any order, and what is flushed to 0.
-   */
+  /** The most by which a score of the backend can be off, for a query and rows of at most these lengths. */
   #scoreError(query: number, row: number): number {
-    const magnitude = query * row + (row * row) / 2;
-    if (!(magnitude < LARGEST_SAFE && query < LARGEST_SAFE)) return Number.POSITIVE_INFINITY;
-    const terms = this.#pool.vectors.size + 8;
-    const relative = terms * ROUNDOFF_32 + 3 * this.#factorError;
-    return relative * magnitude + terms * SMALLEST_NORMAL * (1 + query + row);
+    return productError({
+      terms: this.#pool.vectors.size + 1,
+      magnitude: query * row + (row * row) / 2,
+      scale: 1 + query + row,
+      factorError: this.#factorError,
+    });
   }
 }
 
 /** The least score that a row at most this far away can have on the backend. */
 function scoreAt(squared: number, length: number, error: number, size: number): number {
   if (squared === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
-  const slack = (size + 8) * ROUNDOFF_64 * (length * length + squared);
+  const slack = (size + 8) * ROUNDOFF * (length * length + squared);
   return (length * length - squared) / 2 - error - slack;
 }
 

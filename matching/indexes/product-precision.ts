@@ -8,6 +8,36 @@ import * as tf from '@tensorflow/tfjs';
 const SIZE = 32;
 const COLUMNS = 1024;
 
+/** Unit roundoff of float32, and its smallest normal number, below which backends may flush to 0. */
+const ROUNDOFF = 2 ** -24;
+const SMALLEST_NORMAL = 2 ** -126;
+/** Beyond this float32 products may overflow, and nothing can be said from them. */
+const LARGEST_SAFE = 1e37;
+
+/** What is known of an inner product of two float32 vectors before it is computed. */
+export interface InnerProduct {
+  /** Products that are summed. */
+  readonly terms: number;
+  /** Sum of their absolute values, or more. */
+  readonly magnitude: number;
+  /** Lengths of both vectors together, or more. */
+  readonly scale: number;
+  /** {@link factorError} of the backend. */
+  readonly factorError: number;
+}
+
+/**
+ * The most by which an inner product of the backend can be off: rounding of both factors, which may have been float64 before,
+ * and of the sum in any order, and what is flushed to 0. Infinity where it may overflow.
+ *
+ * Source: Higham 2002, "Accuracy and Stability of Numerical Algorithms", section 3.1.
+ */
+export function productError({ terms, magnitude, scale, factorError }: InnerProduct): number {
+  if (!(magnitude < LARGEST_SAFE && scale < LARGEST_SAFE)) return Number.POSITIVE_INFINITY;
+  const most = terms + 7;
+  return (most * ROUNDOFF + 3 * factorError) * magnitude + most * SMALLEST_NORMAL * scale;
+}
+
 const measured = new WeakMap<tf.KernelBackend, Promise<number>>();
 
 /**

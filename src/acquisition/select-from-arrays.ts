@@ -163,8 +163,8 @@ async function pick(
     }
     case 'core-set': {
       const { values, size } = of.features();
-      const nearest = await nearestSquared(values, of.labelledFeatures(), size, stream.of('index'));
-      const { rows, distances } = greedyCentres(values, size, nearest, count, stream);
+      const nearest = await nearestSquared(values, of.labelledFeatures(), size);
+      const { rows, distances } = await greedyCentres(values, size, nearest, count, stream);
       return { picked: rows, scores: (_, turn) => distances[turn] };
     }
     case 'badge': {

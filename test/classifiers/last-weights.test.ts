@@ -37,8 +37,10 @@ test('a network keeps the weights of its last step, though those of an earlier o
   expect(objective).toBe(losses.at(-1));
   const best = losses.indexOf(Math.min(...losses));
   expect(losses[best]).toBeLessThan(objective - 1e-3);
-  // The loss of a step is that of the weights before it: after `best` steps they lost least.
-  const earlier = await train(best);
-  expect(earlier.losses).toEqual(losses.slice(0, best));
-  expect(earlier.weights).not.toEqual(weights);
+  // The loss of a step is that of the weights before it: `best` steps lost least, and the next is told of with that loss.
+  for (const updates of [best, best + 1]) {
+    const earlier = await train(updates);
+    expect(earlier.losses).toEqual(losses.slice(0, updates));
+    expect(earlier.weights).not.toEqual(weights);
+  }
 });

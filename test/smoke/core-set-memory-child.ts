@@ -14,8 +14,8 @@ const centres = rootStream(2).normals(labelled * size);
 const stream = rootStream(3);
 const pick = async (n: number) => {
   const some = features.subarray(0, n * size);
-  const nearest = await nearestSquared(some, centres, size, stream);
-  return greedyCentres(some, size, nearest, batch, stream).rows;
+  const nearest = await nearestSquared(some, centres, size);
+  return (await greedyCentres(some, size, nearest, batch, stream)).rows;
 };
 const peak = () => process.resourceUsage().maxRSS * 1024;
 // Once on few, so that only what grows with the pool is counted.

@@ -12,7 +12,8 @@
 import { featuresOfImages } from '../../classifiers/predict.ts';
 import type { Stream } from '../../random.ts';
 import { candidateRow, checkInteger, toPoolIndex } from '../../shapes.ts';
-import { bringNearer, nearestSquared } from '../nearest-centre.ts';
+import { ApproachingCentres } from '../approaching-centres.ts';
+import { nearestSquared } from '../nearest-centre.ts';
 import { poolFeatures } from '../score-pool.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -31,21 +32,21 @@ export interface Centres {
  * The greedy k-centre solution: `count` rows, each the farthest from all centres so far; of equally far ones the first in an
  * order drawn from `stream`.
  *
- * Squared distances throughout, in float64 from differences, so none is negative. One pass over the features a row taken,
- * and 12 bytes a row beside them.
+ * Squared distances throughout, in float64 from differences, so none is negative: {@link ApproachingCentres} tells which
+ * need not be looked at. Memory: 12 bytes a row, and a copy of the features on the backend.
  *
  * @param features `[n, size]`
  * @param nearest `[n]`: squared distance of each row to its nearest centre, Infinity if there is none. It is brought up to
  *   date, and minus Infinity where a row was taken.
  * @throws RangeError if there are fewer rows than asked for
  */
-export function greedyCentres(
+export async function greedyCentres(
   features: Float32Array,
   size: number,
   nearest: Float64Array,
   count: number,
   stream: Stream,
-): Centres {
+): Promise<Centres> {
   const n = nearest.length;
   checkInteger('greedyCentres.count', count, 1);
   if (count > n) throw new RangeError(`greedyCentres.count: expected at most ${n}, got ${count}`);
@@ -53,12 +54,17 @@ export function greedyCentres(
   const rows: number[] = [];
   const distances: number[] = [];
   let farthest = argmax(nearest, tieBreak);
-  while (rows.length < count) {
-    rows.push(farthest);
-    distances.push(Math.sqrt(nearest[farthest] as number));
-    nearest[farthest] = Number.NEGATIVE_INFINITY;
-    bringNearer(features, size, nearest, farthest);
-    farthest = argmax(nearest, tieBreak);
+  const approaching = await ApproachingCentres.create(features, size);
+  try {
+    while (rows.length < count) {
+      rows.push(farthest);
+      distances.push(Math.sqrt(nearest[farthest] as number));
+      nearest[farthest] = Number.NEGATIVE_INFINITY;
+      await approaching.bringNearer(nearest, farthest);
+      farthest = argmax(nearest, tieBreak);
+    }
+  } finally {
+    approaching.dispose();
   }
   const [before] = distances as [number];
   return {
@@ -77,8 +83,8 @@ export function createCoreSet(): Strategy {
       const features = await poolFeatures(classifier, pool);
       const size = features.length / pool.candidates.length;
       const centres = await featuresOfImages(classifier, labelled.images);
-      const nearest = await nearestSquared(features, centres, size, stream.of('index'));
-      const { rows, radiusBefore, radiusAfter } = greedyCentres(features, size, nearest, batch, stream);
+      const nearest = await nearestSquared(features, centres, size);
+      const { rows, radiusBefore, radiusAfter } = await greedyCentres(features, size, nearest, batch, stream);
       return {
         kind: 'pool',
         rows: rows.map((row) => toPoolIndex(pool.candidates, candidateRow(row))),
