@@ -95,7 +95,7 @@ export async function deepCluster(
     throw new RangeError(`deepCluster.clustersPerClass: expected at most ${n} clusters, got ${clusters}`);
   }
   const network = buildNetwork(classifier, shape, clusters, stream.of('weights'));
-  const optimiser = optimiserOf(network, config.learningRate);
+  const optimiser = clusterOptimiser(network, config.learningRate);
   const step = trainingStep(network, optimiser, config.weightDecay);
   const updates = config.updates ?? Math.ceil(n / config.batch);
   const epochs: ClusterEpoch[] = [];
@@ -142,8 +142,14 @@ export async function deepCluster(
   }
 }
 
-/** Gradient descent with momentum for the body, and without for the last layer, which is drawn anew time and again. */
-function optimiserOf(network: Network, learningRate: number): Pick<Optimiser, 'apply' | 'dispose'> {
+/**
+ * Gradient descent with momentum for the body, and without for the last layer, which is drawn anew time and again and of which
+ * nothing may be left. The caller disposes it.
+ */
+export function clusterOptimiser(
+  network: Network,
+  learningRate: number,
+): Pick<Optimiser, 'apply' | 'dispose'> {
   const ofBody = Object.entries(network.weights).filter(([name]) => !(name in network.headWeights));
   const body = new Sgd(Object.fromEntries(ofBody), { learningRate, momentum: MOMENTUM });
   const head = new Sgd(network.headWeights, { learningRate });
