@@ -10,14 +10,15 @@ import { VaeConfig } from '../../generators/vae-config.ts';
 import { WganGpConfig } from '../../generators/wgan-gp-config.ts';
 import { checkTrainable } from '../../generators/zoo.ts';
 import { drawInitialRows } from '../acquisition/asking.ts';
+import { StoppingRule } from '../acquisition/stopping-config.ts';
 import { TaskModelConfig } from '../acquisition/task-model/config.ts';
 import { ownOptions } from '../acquisition/task-model/open-m2.ts';
 import { UnlabelledConfig, unlabelledProblem } from '../acquisition/unlabelled/config.ts';
-import { ClassifierConfig } from '../classifiers/config.ts';
 import { DatasetConfig } from '../datasets/config.ts';
 import type { Dataset } from '../datasets/dataset.ts';
 import { rootStream } from '../random.ts';
 import { ConfigError } from './config-error.ts';
+import { BudgetConfig, OracleConfig, oracleProblems, startProblems } from './oracle-config.ts';
 import { classifierProblem } from './strategies/classifier-needs.ts';
 import { StrategyConfig } from './strategies/config.ts';
 import { needProblems } from './strategy-needs.ts';
@@ -26,34 +27,6 @@ const seed = z.int().min(1).max(2_147_483_647);
 const folderName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]*$/, 'expected lower-case letters, digits, dots and hyphens');
-
-const OracleConfig = z.strictObject({
-  noise: z.number().min(0).max(0.99).default(0).describe('Share of pool answers replaced by another class'),
-  minConfidence: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .describe('Softmax probability below which the reference cannot read a synthesised image'),
-  chargeAbstentions: z
-    .boolean()
-    .default(true)
-    .describe('Whether an unreadable query costs as much as a label'),
-  reference: z
-    .strictObject({
-      classifier: ClassifierConfig.prefault({ kind: 'lenet' }).describe(
-        'Model that reads synthesised images',
-      ),
-      allClasses: z
-        .boolean()
-        .default(true)
-        .describe(
-          'Train it on every class of the data set, so that it can say "neither" to an experiment on a few',
-        ),
-      seed: seed.default(1).describe('Root seed of its weights and data order'),
-    })
-    .prefault({}),
-});
 
 const generatorSeeds = {
   seed: seed.default(1).describe('Root seed when one generator serves all seeds'),
@@ -96,6 +69,11 @@ export const ExperimentConfig = z
       .default({})
       .describe('Generators and other models by name'),
     oracle: OracleConfig.prefault({}),
+    budget: BudgetConfig.optional().describe('When a cell has paid enough; after its rounds if left out'),
+    stopping: z
+      .array(StoppingRule)
+      .default([])
+      .describe('Rules that say when to stop, recorded in every round'),
     strategies: z.array(StrategyConfig).min(1),
   })
   .superRefine((config, context) => {
@@ -195,9 +173,23 @@ export function checkPlan(source: string, config: ExperimentConfig, dataset: Dat
       checkTrainable(model, dataset.shape, { images: dataset.train.n, labelled: 0 }),
     );
   }
+  // More than a model can doubt would always be met.
+  const doubt = Math.log(dataset.classNames.length);
+  config.stopping.forEach((rule, position) => {
+    if (rule.kind === 'uncertainty' && rule.threshold > doubt) {
+      problems.push(
+        `  stopping.${position}.threshold: expected an entropy of at most ${doubt.toFixed(3)} for ${dataset.classNames.length} classes, got ${rule.threshold}`,
+      );
+    }
+  });
   // A draw of one class alone is told now, and not when its turn comes.
   for (const seed of budget > dataset.train.n ? [] : config.seeds) {
     attempt(`seeds, ${seed}`, () => drawInitialRows(dataset, initial, rootStream(seed)));
+  }
+  problems.push(...oracleProblems(config.oracle, dataset).map((line) => `  ${line}`));
+  if (problems.length === 0) {
+    const lines = config.seeds.flatMap((seed) => startProblems(config, dataset, seed));
+    problems.push(...lines.map((line) => `  ${line}`));
   }
   if (problems.length > 0) {
     throw new ConfigError(`${source}: ${count(problems.length, 'problem')}\n${problems.join('\n')}`);

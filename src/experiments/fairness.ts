@@ -34,7 +34,16 @@ export interface Difference {
 }
 
 /** Keys of a config that say what is compared, or that have a check of their own; all others are the protocol. */
-const NOT_PROTOCOL: readonly string[] = ['name', 'strategies', 'generators', 'seeds', 'rounds', 'dataset'];
+const NOT_PROTOCOL: readonly string[] = [
+  'name',
+  'strategies',
+  'generators',
+  'seeds',
+  'rounds',
+  'budget',
+  'stopping',
+  'dataset',
+];
 
 const WORDS: Readonly<Record<string, string>> = {
   classifier: 'the classifier and its training',

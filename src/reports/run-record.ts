@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { RoundRecord, TimingRecord } from '../acquisition/round-record.ts';
+import { isCellFinished, type RoundRecord, type TimingRecord } from '../acquisition/round-record.ts';
 import { runPaths } from '../experiments/run-folder.ts';
 
 const RunConfigFile = z.looseObject({
@@ -107,7 +107,7 @@ async function readCell(dir: string, strategy: string, seed: number, rounds: num
     }
   });
   const error = await readError(runPaths.error(folder));
-  const ended = records.length > rounds ? 'finished' : 'unfinished';
+  const ended = isCellFinished(records, rounds) ? 'finished' : 'unfinished';
   return {
     strategy,
     seed,

@@ -44,6 +44,7 @@ const OPTIONS: Record<Kind, object> = {
   'mean-std': { passes: 3 },
   'mc-entropy': { passes: 3 },
   ceal: { threshold: 1 },
+  stream: { budget: 0.5, window: 10 },
   'query-by-committee': { members: 2 },
   gaal: { steps: 3, restarts: 1 },
   asal: { steps: 3, restarts: 1, features: { kind: 'task-model' } },

@@ -18,6 +18,7 @@ import { CealConfig } from '../../acquisition/strategies/ceal-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
 import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
 import { QueryByCommitteeConfig } from '../../acquisition/strategies/query-by-committee-config.ts';
+import { StreamConfig } from '../../acquisition/strategies/stream-config.ts';
 import { TypiclustConfig } from '../../acquisition/strategies/typiclust-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
 
@@ -44,6 +45,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   MonteCarloConfig.extend({ kind: z.literal('mean-std'), name }),
   MonteCarloConfig.extend({ kind: z.literal('mc-entropy'), name }),
   CealConfig.extend({ kind: z.literal('ceal'), name }),
+  StreamConfig.extend({ kind: z.literal('stream'), name }),
   QueryByCommitteeConfig.extend({ kind: z.literal('query-by-committee'), name }),
   GaalConfig.extend({ kind: z.literal('gaal'), name }),
   AsalConfig.extend({ kind: z.literal('asal'), name }),

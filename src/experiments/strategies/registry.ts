@@ -28,6 +28,7 @@ import { createMcEntropy } from '../../acquisition/strategies/mc-entropy.ts';
 import { createMeanStd } from '../../acquisition/strategies/mean-std.ts';
 import { createQueryByCommittee } from '../../acquisition/strategies/query-by-committee.ts';
 import { createRandom } from '../../acquisition/strategies/random.ts';
+import { createStream } from '../../acquisition/strategies/stream.ts';
 import { createTypiclust } from '../../acquisition/strategies/typiclust.ts';
 import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
 import { createVariationRatios } from '../../acquisition/strategies/variation-ratios.ts';
@@ -79,6 +80,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createMcEntropy(config);
     case 'ceal':
       return createCeal(config);
+    case 'stream':
+      return createStream(config);
     case 'query-by-committee':
       return createQueryByCommittee(config);
     case 'gaal':
