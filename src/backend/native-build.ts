@@ -68,13 +68,11 @@ export function nativeBuildFolder(device: NativeManifest['device']): string {
   return path.join(nativeBuildsFolder(), `tensorflow-${device}-${process.platform}-${process.arch}`);
 }
 
-/** The complete builds for this machine, the one for GPUs first. One whose manifest cannot be read is not one. */
-export function nativeBuilds(): NativeBuild[] {
-  return (['gpu', 'cpu'] as const).flatMap((device) => {
-    const folder = nativeBuildFolder(device);
-    const manifest = readManifest(folder);
-    return manifest === undefined ? [] : [{ folder, manifest }];
-  });
+/** Folders of the builds for this machine, the one for GPUs first: those with a manifest, whether or not it can be read. */
+export function nativeBuildFolders(): string[] {
+  return (['gpu', 'cpu'] as const)
+    .map(nativeBuildFolder)
+    .filter((folder) => existsSync(path.join(folder, manifestFile)));
 }
 
 /** What the build in a folder says of itself, or undefined if there is no complete one. */

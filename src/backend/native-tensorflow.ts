@@ -5,7 +5,15 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { bindingFile, damagedFile, type NativeBuild, nativeBuilds, stderrHoldFile } from './native-build.ts';
+import {
+  bindingFile,
+  damagedFile,
+  manifestFile,
+  type NativeBuild,
+  nativeBuildFolders,
+  readManifest,
+  stderrHoldFile,
+} from './native-build.ts';
 import { oneSentence } from './one-sentence.ts';
 
 // Names in a variable of type string, so that neither compiler nor bundler resolves an optional package.
@@ -29,7 +37,7 @@ export async function startTensorFlow(): Promise<string> {
   prepareProcess();
   const reasons: string[] = [];
   const attempts = [
-    ...nativeBuilds().map((build) => ({ name: build.folder, load: () => loadBuild(build) })),
+    ...nativeBuildFolders().map((folder) => ({ name: folder, load: () => loadBuild(buildIn(folder)) })),
     ...NATIVE_PACKAGES.map((name) => ({ name, load: () => loadPackage(name) })),
   ];
   for (const { name, load } of attempts) {
@@ -43,6 +51,19 @@ export async function startTensorFlow(): Promise<string> {
     }
   }
   throw new Error(reasons.join(', '));
+}
+
+/** The build in a folder, which has a manifest; Error if that cannot be read. */
+function buildIn(folder: string): NativeBuild {
+  const manifest = readManifest(folder);
+  if (manifest !== undefined) return { folder, manifest };
+  throw unusable(`its ${manifestFile} cannot be read`);
+}
+
+/** An error of a build that nothing was loaded of. */
+function unusable(why: string): Error {
+  const message = `${why}; genal backend install --force builds it anew`;
+  return Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' });
 }
 
 /**
@@ -78,10 +99,7 @@ interface Binding {
 function loadBuild(build: NativeBuild): string {
   const { folder, manifest } = build;
   const damaged = damagedFile(build);
-  if (damaged !== undefined) {
-    const message = `${damaged} is missing or not what was built; genal backend install --force builds it anew`;
-    throw Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' });
-  }
+  if (damaged !== undefined) throw unusable(`${damaged} is missing or not what was built`);
   // The build's own `@tensorflow/tfjs` is one line that hands out this, so both use the same engine.
   (globalThis as Record<symbol, unknown>)[Symbol.for('genal.tensorflow')] = require('@tensorflow/tfjs');
   const load = createRequire(path.join(folder, 'package.json'));

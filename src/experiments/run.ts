@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { version as tensorflowVersion } from '@tensorflow/tfjs';
@@ -42,7 +42,7 @@ export async function openRun(run: string, config: ExperimentConfig): Promise<vo
     }
     return;
   }
-  await mkdir(run, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+  await makeFolder(run).catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(`${run}: expected a folder that can be written, got ${error.code}`);
   });
   await writeFileAtomic(runPaths.config(run), `${JSON.stringify(config, null, 2)}\n`);

@@ -116,6 +116,23 @@ describe('genal backend', () => {
 });
 
 describe.skipIf(!canBuild)('genal backend install', () => {
+  test('refuses libraries without CUDA for a GPU', async () => {
+    const from = source();
+    const manifest = {
+      format: 1,
+      device: 'cpu',
+      tfjsNode: '4',
+      tensorflow: '2',
+      source: 'x',
+      libraries: from,
+    };
+    writeFileSync(join(from, 'manifest.json'), JSON.stringify(manifest));
+    const { run } = setting();
+    const { status, stderr } = await run(['install', '--gpu', '--from', from]);
+    expect(stderr.trim()).toBe(`--from ${from}: its tensorflow is built without CUDA, which --gpu needs`);
+    expect(status).toBe(1);
+  });
+
   test('refuses to build from the very libraries that it would replace', async () => {
     const { run, backends } = setting();
     const folder = join(backends, `tensorflow-cpu-${platform}-${arch}`);

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findCompiler } from '../../src/backend/native/compile.ts';
-import { nativeBuilds } from '../../src/backend/native-build.ts';
+import { nativeBuildFolders, readManifest } from '../../src/backend/native-build.ts';
 import { start } from '../scripts/command-line.ts';
 
-const source = nativeBuilds().find(({ folder }) => existsSync(join(folder, 'include', 'node_api.h')));
+const source = nativeBuildFolders().find((folder) => existsSync(join(folder, 'include', 'node_api.h')));
 const compiler = await findCompiler(process.platform).catch(() => null);
 const why = source === undefined ? ' (skipped: no build to start from)' : ' (skipped: no C++ compiler)';
 const isSkipped = source === undefined || compiler === null;
@@ -20,12 +20,12 @@ test.skipIf(isSkipped)(
   async () => {
     const cache = mkdtempSync(join(tmpdir(), 'genal-install-'));
     const run = (...words: string[]) => start(words, { XDG_CACHE_HOME: cache }).ended;
-    const from = source?.folder ?? '';
+    const from = source ?? '';
 
     const installed = await run('backend', 'install', '--force', '--from', from, '--json');
     expect(installed.stderr).toBe('');
     const { manifest, folder, bytes } = JSON.parse(installed.stdout);
-    expect(manifest).toMatchObject({ tensorflow: source?.manifest.tensorflow, device: 'cpu' });
+    expect(manifest).toMatchObject({ tensorflow: readManifest(source ?? '')?.tensorflow, device: 'cpu' });
     expect(bytes).toBeLessThan(10e6);
     expect(readdirSync(join(cache, 'genal', 'backends'))).toEqual([
       expect.stringMatching(/^tensorflow-cpu-/),

@@ -4,7 +4,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { nativeBuildFolder, nativeBuildsFolder } from '../native-build.ts';
+import { nativeBuildFolder, nativeBuildsFolder, readManifest } from '../native-build.ts';
 import { findCompiler } from './compile.ts';
 import { megabytes } from './disk.ts';
 import {
@@ -93,7 +93,11 @@ async function findSource(
   { from, python, signal }: PlanOptions,
 ): Promise<LibrarySource> {
   if (from !== undefined) {
-    return { kind: 'found', found: tensorflowInFolder(from, target), folder: path.resolve(from) };
+    const found = tensorflowInFolder(from, target);
+    if (target.device === 'gpu' && (await isWithoutCuda(from, found))) {
+      throw new Error(`--from ${from}: its tensorflow is built without CUDA, which --gpu needs`);
+    }
+    return { kind: 'found', found, folder: path.resolve(from) };
   }
   if (python !== undefined) {
     return { kind: 'found', found: await ofNamedPython(python, target, signal), folder: null };
@@ -107,6 +111,13 @@ async function findSource(
   const installed = await ofDefaultPython(found, target, signal);
   if (installed !== undefined) return { kind: 'found', found: installed, folder: null };
   return { kind: 'wheel', python: found, keptBytes: await keptBytes(downloads, target) };
+}
+
+/** Whether a folder says so; "TensorFlow for C" says nothing, and is believed. */
+async function isWithoutCuda(folder: string, { libraries }: FoundTensorFlow): Promise<boolean> {
+  const build = readManifest(path.resolve(folder));
+  if (build !== undefined) return build.device === 'cpu';
+  return existsSync(buildInfo(libraries)) && (await cudaVersion(libraries)) === null;
 }
 
 async function ofNamedPython(
@@ -155,9 +166,12 @@ async function suits({ libraries }: FoundTensorFlow, { device }: NativeTarget): 
 
 /** The version of CUDA that a Python package was built for, or null: `'cuda_version', '12.5.1'` in its build info. */
 export async function cudaVersion(packageFolder: string): Promise<string | null> {
-  const file = path.join(packageFolder, 'python', 'platform', 'build_info.py');
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readFile(buildInfo(packageFolder), 'utf8').catch(() => '');
   return /'cuda_version', '([\d.]+)'/.exec(text)?.[1] ?? null;
+}
+
+function buildInfo(packageFolder: string): string {
+  return path.join(packageFolder, 'python', 'platform', 'build_info.py');
 }
 
 function needsOf(source: LibrarySource, { bytes }: NativeTarget): Needs {

@@ -2,9 +2,10 @@
  * Keeping builds whole: one installation at a time, each in a temporary folder that is renamed into place.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../../make-folder.ts';
 
 const lockName = 'install.lock';
 /** Folders that only a running installation needs. */
@@ -17,7 +18,11 @@ const temporaryName = /\.(building|replaced)-[0-9a-f]+$|^\.lock-[0-9a-f]+$/;
  * @throws Error with one sentence if another process is at it
  */
 export async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      `${folder}: expected a folder that can be written, got ${error.code}; set XDG_CACHE_HOME to one`,
+    );
+  });
   const lock = path.join(folder, lockName);
   await takeLock(lock);
   try {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { nativeBuilds } from '../../../src/backend/native-build.ts';
+import { nativeBuildFolders } from '../../../src/backend/native-build.ts';
 import { type GraphNode, savedModel } from '../../../src/backend/native-graph/saved-model.ts';
 
 /** What tfjs-node's own reader, which Google's compiler made, finds in a file. */
@@ -24,11 +24,10 @@ interface NodeObject {
   readonly attrMap: readonly (readonly [string, Record<string, unknown>])[];
 }
 
-const [build] = nativeBuilds();
+const [folder] = nativeBuildFolders();
 
-// Skipped where native TensorFlow was not installed with `genal backend install`: its package has the reader.
-test.skipIf(build === undefined)('a graph is read back by the reader of tfjs-node', () => {
-  const load = createRequire(path.join(build!.folder, 'package.json'));
+test.skipIf(folder === undefined)('a graph is read back by the reader of tfjs-node', () => {
+  const load = createRequire(path.join(folder!, 'package.json'));
   const { SavedModel } = load('./package/dist/proto/api_pb.js') as Reader;
   const nodes: GraphNode[] = [
     {
