@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { version as tensorflowVersion } from '@tensorflow/tfjs';
 import { writeFileAtomic } from '../atomic-write.ts';
 import type { BackendChoice } from '../backend/backend.ts';
+import { makeFolder } from '../make-folder.ts';
 import { differences, type ExperimentConfig, parseConfig, parseJson } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type DataFacts, type Manifest, type ReferenceQuality, runPaths } from './run-folder.ts';
