@@ -18,6 +18,7 @@ import { type Dataset, gatherImages, imageSize, type Split } from '../datasets/d
 import type { PoolIndex } from '../shapes.ts';
 import { answerDiagnostics, extraDiagnostics, pseudoLabelDiagnostics } from './answer-diagnostics.ts';
 import { type Asked, type AskOptions, ask, askInitial, drawInitialRows, replay } from './asking.ts';
+import { candidateSubset } from './candidate-subset.ts';
 import { ExtraSet, extraRecord } from './extra-training.ts';
 import { LabelledSet } from './labelled-set.ts';
 import { Pool } from './pool.ts';
@@ -34,6 +35,8 @@ export interface LoopOptions extends AskOptions {
   readonly classifier: TaskModelConfig;
   /** What the task model learns from unlabelled images, in every round alike; nothing if left out. */
   readonly unlabelled?: Omit<UnlabelledUse, 'taken'> | undefined;
+  /** How many unlabelled rows a round's queries are chosen from, see candidate-subset.ts; all if left out. */
+  readonly candidates?: number | undefined;
   /** Rounds after the initial one. */
   readonly rounds: number;
   /** Whether an answer "cannot read it" costs as much as a label. */
@@ -87,7 +90,13 @@ export async function runLoop(options: LoopOptions): Promise<void> {
         classifier === null
           ? askInitial(options, purse)
           : await ask(
-              { round, classifier, pool: viewOf(pool, dataset), labelled: labelled.toSplit(), memory },
+              {
+                round,
+                classifier,
+                pool: chosenFrom(round, pool, options),
+                labelled: labelled.toSplit(),
+                memory,
+              },
               options,
               purse,
             );
@@ -182,7 +191,15 @@ function train(
   });
 }
 
-/** What a strategy may see: images and which rows are unlabelled. */
+/** What a strategy may choose from in a round. */
+function chosenFrom(round: number, pool: Pool, { dataset, candidates, root }: LoopOptions): PoolView {
+  const view = viewOf(pool, dataset);
+  if (candidates === undefined) return view;
+  const stream = root.of('candidates', round);
+  return { ...view, candidates: candidateSubset(view.candidates, candidates, pool.size, stream) };
+}
+
+/** Images, and which rows are unlabelled. */
 function viewOf(pool: Pool, dataset: Dataset): PoolView {
   return {
     shape: dataset.shape,

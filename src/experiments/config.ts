@@ -58,6 +58,13 @@ export const ExperimentConfig = z
         .describe('Numbers of the classes that have labels at first, counted from 0; all if left out'),
     }),
     batch: z.int().min(1).describe('Queries a round'),
+    candidates: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Unlabelled images that a round chooses from, drawn anew each round and alike for all strategies; all if left out',
+      ),
     rounds: z.int().min(1).describe('Rounds after the initial one'),
     seeds: z.array(seed).min(1).describe('Root seeds; every strategy runs once a seed'),
     classifier: TaskModelConfig,
@@ -84,11 +91,17 @@ export const ExperimentConfig = z
     }
     const ofUnlabelled = config.unlabelled && unlabelledProblem(config.classifier);
     if (ofUnlabelled !== undefined) problem(['unlabelled'], ofUnlabelled);
+    if (config.candidates !== undefined && config.candidates < config.batch) {
+      problem(['candidates'], `expected at least a batch, ${config.batch}, got ${config.candidates}`);
+    }
     const names = config.strategies.map((strategy) => strategy.name ?? strategy.kind);
     config.strategies.forEach((strategy, position) => {
       const name = names[position] as string;
       if (names.indexOf(name) !== position) {
         problem(['strategies', position], `expected a name of its own, got "${name}" again; set "name"`);
+      }
+      if (strategy.kind === 'stream' && config.candidates !== undefined) {
+        problem(['candidates'], `expected none beside ${name}, to which images come one by one`);
       }
       const ofClassifier = classifierProblem(strategy, config.classifier);
       if (ofClassifier !== undefined) problem(['strategies', position], ofClassifier);

@@ -209,6 +209,7 @@ async function runCell(strategy: string, seed: number, context: TaskContext): Pr
       },
       initial: config.initial,
       batch: config.batch,
+      candidates: config.candidates,
       rounds: config.rounds,
       chargeAbstentions: config.oracle.chargeAbstentions,
       budget: config.budget?.cost,
