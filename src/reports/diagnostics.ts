@@ -135,6 +135,18 @@ const KNOWN: readonly KnownGroup[] = [
     keys: { agreementAnswered: 'read' },
   },
   {
+    title: 'Pseudo-labels',
+    explanation:
+      'Unlabelled images that the task model of the round labelled itself and was trained anew with, by the protocol that all strategies share.',
+    keys: { pseudoLabels: 'images' },
+  },
+  {
+    title: 'Right pseudo-labels',
+    explanation: 'Share of them whose label is the true one; neither the model nor the strategy is told.',
+    keys: { pseudoLabelsRight: 'right' },
+    share: true,
+  },
+  {
     title: 'Abstentions',
     explanation: 'Queries of a round that the oracle could not read.',
     keys: { abstentions: 'abstentions' },

@@ -17,6 +17,7 @@ import { provenanceSection } from './provenance-section.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { type Results, resultsOf, writeResults } from './results.ts';
 import { type RunRecord, readRun } from './run-record.ts';
+import { unlabelledSection, unlabelledWords } from './unlabelled-section.ts';
 import { vaalSection } from './vaal-sections.ts';
 import { gapsSentence, unequalBudgetsSentence, unequalStartsSentence } from './verdict.ts';
 
@@ -49,6 +50,7 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
   const discriminators = await vaalSection(run, results);
   const generator = await generatorSection(run);
   const confusions = confusionSection(run);
+  const unlabelled = unlabelledSection(run);
   return renderPage({
     title: results.name,
     subtitle: subtitle(run, results),
@@ -60,6 +62,7 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
       pairsSection(results),
       ...(confusions === null ? [] : [confusions]),
       oracleSection(run),
+      ...(unlabelled === null ? [] : [unlabelled]),
       await diagnosticsSection(run),
       await queriesSection(run),
       ...(matches === null ? [] : [matches]),
@@ -78,7 +81,8 @@ function subtitle(
 ): string {
   const classes = classNames.length > 0 && classNames.length <= 10 ? ` (classes ${list(classNames)})` : '';
   const initial = config.initial === undefined ? '' : `${config.initial.size} labels to start with, then `;
-  const model = config.classifier === undefined ? '' : `, task model ${config.classifier.kind}`;
+  const model =
+    config.classifier === undefined ? '' : `, task model ${config.classifier.kind}${unlabelledWords(config)}`;
   return `${dataset}${classes}: ${count(strategies.length, 'strategy', 'strategies')} on ${count(seeds.length, 'seed')}; ${initial}${count(rounds, 'round')} of ${count(batch, 'query', 'queries')}${model}.`;
 }
 
