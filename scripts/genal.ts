@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   data: async () => (await import('./commands/data.ts')).dataCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand,
   compare: async () => (await import('./commands/compare.ts')).compareCommand,
   train: async () => (await import('./commands/train.ts')).trainCommand,
   judge: async () => (await import('./commands/judge.ts')).judgeCommand,

@@ -124,14 +124,23 @@ export function parseJson(source: string, text: string): unknown {
   }
 }
 
-/** The config with every default written out. ConfigError listing every problem, one a line. */
+/**
+ * The config with every default written out, without `$schema`, which is for editors. ConfigError listing every problem, one a
+ * line.
+ */
 export function parseConfig(source: string, raw: unknown): ExperimentConfig {
-  const parsed = ExperimentConfig.safeParse(raw);
+  const parsed = ExperimentConfig.safeParse(withoutSchema(raw));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     (issue) => `  ${issue.path.join('.') || '(whole file)'}: ${issue.message}`,
   );
   throw new ConfigError(`${source}: ${count(problems.length, 'problem')}\n${problems.join('\n')}`);
+}
+
+function withoutSchema(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  const { $schema: _, ...config } = raw as Record<string, unknown>;
+  return config;
 }
 
 /** ConfigError listing every way in which the data set cannot carry the plan. */

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { genal, start } from './command-line.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'genal-cli-'));
@@ -10,12 +11,22 @@ describe('genal', () => {
   test('explains itself', async () => {
     const { status, stdout } = await genal('--help');
     expect(status).toBe(0);
-    for (const command of ['doctor', 'backend', 'data', 'run', 'resume', 'compare', 'train', 'sample']) {
+    for (const command of [
+      'doctor',
+      'backend',
+      'data',
+      'run',
+      'resume',
+      'schema',
+      'compare',
+      'train',
+      'sample',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
   });
 
-  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'compare', 'train', 'sample'])(
+  test.each(['doctor', 'backend', 'data', 'run', 'resume', 'schema', 'compare', 'train', 'sample'])(
     'explains %s',
     async (command) => {
       const { status, stdout } = await genal(command, '--help');
@@ -25,6 +36,18 @@ describe('genal', () => {
     },
   );
 
+  test('prints a schema that knows every preset, and refuses what they refuse', async () => {
+    const { status, stdout } = await genal('schema');
+    expect(status).toBe(0);
+    const schema = z.fromJSONSchema(JSON.parse(stdout));
+    for (const name of readdirSync('scripts/presets').filter((file) => file.endsWith('.json'))) {
+      const preset = JSON.parse(readFileSync(join('scripts/presets', name), 'utf8'));
+      expect(schema.safeParse({ $schema: 'experiment.schema.json', ...preset }).error, name).toBeUndefined();
+      expect(schema.safeParse({ ...preset, bugdet: 3 }).success, name).toBe(false);
+      expect(schema.safeParse({ ...preset, batch: 0 }).success, name).toBe(false);
+    }
+  });
+
   test('tells its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect((await genal('--version')).stdout.trim()).toBe(version);
@@ -33,7 +56,7 @@ describe('genal', () => {
   test.each([
     [
       ['fly'],
-      'genal: expected one of doctor, backend, data, run, resume, compare, train, judge, evaluate, sample, select, got "fly"',
+      'genal: expected one of doctor, backend, data, run, resume, schema, compare, train, judge, evaluate, sample, select, got "fly"',
     ],
     [['run'], 'expected a preset or a config file, got nothing; see --help'],
     [
