@@ -1,5 +1,5 @@
 /**
- * Benchmarks: `npm run bench -- steps [flags]` and `npm run bench -- matching [flags]`. What is measured: bench/README.md.
+ * Benchmarks: `npm run bench -- steps|matching|selection [flags]`. What is measured: bench/README.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
@@ -11,10 +11,12 @@ import { caseNamed, standardCases, wideCases } from './cases/all.ts';
 import type { CaseSize } from './cases/case.ts';
 import { benchMatching } from './matching.ts';
 import { PEER_NAMES, startPeer } from './peer.ts';
+import { benchSelection } from './selection.ts';
 import { benchSteps, type StepTiming } from './steps.ts';
 
 const HELP = `Usage: npm run bench -- steps [flags]
        npm run bench -- matching [flags], see npm run bench -- matching --help
+       npm run bench -- selection [flags], see npm run bench -- selection --help
 
   --backend NAME   what computes: tensorflow, webgpu, wasm or cpu; the best that loads if left out
   --peer NAME      who takes the same steps beside it: ${PEER_NAMES.join(', ')}
@@ -105,7 +107,12 @@ function range([low, high]: readonly [number, number], digits: number): string {
 
 const [name, ...rest] = process.argv.slice(2);
 
-(name === 'matching' ? benchMatching(rest) : main())
+const others = new Map([
+  ['matching', benchMatching],
+  ['selection', benchSelection],
+]);
+
+(others.get(name ?? '')?.(rest) ?? main())
   // A peer that is still busy would keep the process alive.
   .then(() => process.exit(0))
   .catch((error: unknown) => {

@@ -16,7 +16,7 @@ import { centredRows, squaredDistanceError } from './centred-rows.ts';
 import { bringRowNearer } from './nearest-centre.ts';
 
 /** Rows on the backend in one piece. */
-const BLOCK = 8192;
+const BLOCK = 2048;
 /** Rows multiplied ahead at first, and at most. */
 const FIRST_AHEAD = 8;
 const MOST_AHEAD = 64;

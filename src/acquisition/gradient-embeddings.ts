@@ -14,8 +14,10 @@
 
 /** Below this share of the two squared lengths a squared distance is rounding, and 0. */
 const ROUNDING = 1e-13;
+/** More than rounding can make of a bound on a squared distance, as a share of the two squared lengths. */
+const SLACK = 1e-11;
 
-/** The gradient embeddings of `n` candidates. Memory: `8 (classes + 2)` bytes a candidate, beside the features it keeps. */
+/** The gradient embeddings of `n` candidates. Memory: `8 (classes + 3)` bytes a candidate, beside the features it keeps. */
 export class GradientEmbeddings {
   readonly n: number;
   /** `|g|^2` of each, `[n]`. */
@@ -25,6 +27,8 @@ export class GradientEmbeddings {
   /** `a`, `[n, classes]` */
   readonly #residuals: Float64Array;
   readonly #features: Float32Array;
+  /** `|h|` of each, `[n]`. */
+  readonly #featureLengths: Float64Array;
 
   /**
    * @param probs `[n, classes]`, rows that sum to 1
@@ -43,20 +47,30 @@ export class GradientEmbeddings {
     this.#features = features;
     this.#residuals = residualsOf(probs, classes);
     this.squaredNorms = new Float64Array(this.n);
-    for (let row = 0; row < this.n; row++) this.squaredNorms[row] = this.#product(row, row);
+    this.#featureLengths = new Float64Array(this.n);
+    for (let row = 0; row < this.n; row++) {
+      const squared = dot(features, row, row, size);
+      this.#featureLengths[row] = Math.sqrt(squared);
+      this.squaredNorms[row] = dot(this.#residuals, row, row, classes) * squared;
+    }
   }
 
   /** `|g_first - g_second|^2`, at least 0. Cost: `size + classes` multiplications. */
   squaredDistance(first: number, second: number): number {
-    const lengths = (this.squaredNorms[first] as number) + (this.squaredNorms[second] as number);
-    const squared = lengths - 2 * this.#product(first, second);
-    return squared > ROUNDING * lengths ? squared : 0;
+    return this.squaredDistanceBelow(first, second, Number.POSITIVE_INFINITY);
   }
 
-  #product(first: number, second: number): number {
-    return (
-      dot(this.#residuals, first, second, this.#classes) * dot(this.#features, first, second, this.#size)
-    );
+  /**
+   * The smaller of {@link squaredDistance} and `limit`, at least 0. Where the limit is smaller, the `classes` numbers of the
+   * residuals mostly show it, as `|h_i . h_j|` is at most `|h_i| |h_j|`.
+   */
+  squaredDistanceBelow(first: number, second: number, limit: number): number {
+    const lengths = (this.squaredNorms[first] as number) + (this.squaredNorms[second] as number);
+    const ofResiduals = dot(this.#residuals, first, second, this.#classes);
+    const mostOfFeatures = (this.#featureLengths[first] as number) * (this.#featureLengths[second] as number);
+    if (lengths - 2 * Math.abs(ofResiduals) * mostOfFeatures - SLACK * lengths >= limit) return limit;
+    const squared = lengths - 2 * ofResiduals * dot(this.#features, first, second, this.#size);
+    return Math.min(limit, squared > ROUNDING * lengths ? squared : 0);
   }
 }
 

@@ -20,7 +20,7 @@ import { drawWeighted } from '../weighted-draw.ts';
  * `count` different rows: first the longest gradient, then each with probability proportional to the squared distance to the
  * nearest of those taken. Where all distances are 0, of the rows left each is as likely.
  *
- * Cost: `count n (size + classes)` multiplications; 8 bytes a candidate beside the embeddings.
+ * Cost: `count n (size + classes)` multiplications at most, without the `size` for rows that a pick cannot come nearer to; 8 bytes a candidate beside the embeddings.
  *
  * @throws RangeError if there are fewer rows than asked for
  */
@@ -44,7 +44,7 @@ export function seedGradients(gradients: GradientEmbeddings, count: number, stre
 export function approach(gradients: GradientEmbeddings, nearest: Float64Array, pick: number): void {
   for (let row = 0; row < nearest.length; row++) {
     if (nearest[row] === 0) continue;
-    nearest[row] = Math.min(nearest[row] as number, gradients.squaredDistance(row, pick));
+    nearest[row] = gradients.squaredDistanceBelow(row, pick, nearest[row] as number);
   }
   nearest[pick] = 0;
 }

@@ -149,6 +149,18 @@ describe('gradient embeddings', () => {
     expect(gradients.squaredDistance(0, 2)).toBeCloseTo(2 * 0.09 * 0.1, 6);
   });
 
+  test('are as far apart below a limit, and as far as the limit from there on', () => {
+    const { gradients } = random(6, 9);
+    for (let pick = 0; pick < 30; pick++) {
+      for (let row = 0; row < 30; row++) {
+        const squared = gradients.squaredDistance(row, pick);
+        for (const limit of [0, squared / 2, squared, squared * (1 + 1e-15), 2 * squared, 1e9]) {
+          expect(gradients.squaredDistanceBelow(row, pick, limit)).toBe(Math.min(limit, squared));
+        }
+      }
+    }
+  });
+
   test('refuse features of other candidates', () => {
     expect(() => new GradientEmbeddings(new Float32Array(6), 2, new Float32Array(8), 2)).toThrow(
       new RangeError('GradientEmbeddings.features: expected 3 rows of 2, got 8 numbers'),
