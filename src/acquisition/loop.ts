@@ -112,7 +112,7 @@ export async function runLoop(options: LoopOptions): Promise<void> {
       }
       const trainMs = performance.now() - trainStarted;
       const testConfusion = await confusionOf(classifier, dataset.test);
-      const said = await stopping.ask({ classifier, ...standing() });
+      const said = isBuying ? await stopping.ask({ classifier, ...standing() }) : [];
       const ended = asked.isCut || purse.isSpent ? 'budget' : stopping.acting(said);
 
       await options.onRound(

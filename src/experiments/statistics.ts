@@ -96,15 +96,22 @@ export function interval95(values: readonly number[]): Interval | null {
 /** A point of a learning curve. */
 export interface BudgetPoint {
   readonly labelsCharged: number;
+  /** What they cost, where answers have prices. */
+  readonly cost?: number;
   readonly testAccuracy: number;
+}
+
+/** Where a point lies on the axis of budgets: at its cost, or at its labels where there are no costs. */
+export function paid({ labelsCharged, cost }: Pick<BudgetPoint, 'labelsCharged' | 'cost'>): number {
+  return cost ?? labelsCharged;
 }
 
 /**
  * Area under the budget curve divided by the budget span, that is, the accuracy averaged over the budget:
- * `sum_i (x_{i+1} - x_i)(y_i + y_{i+1}) / 2 / (x_last - x_first)` of accuracy `y` at `x` labels paid for.
+ * `sum_i (x_{i+1} - x_i)(y_i + y_{i+1}) / 2 / (x_last - x_first)` of accuracy `y` at budget `x`, see {@link paid}.
  * In [0, 1]. Null if the curve spans no budget.
  *
- * RangeError if the labels paid for ever fall.
+ * RangeError if what was paid ever falls.
  *
  * @param until continues a curve that ends below it flat up to there, so that strategies which spent less than
  *   others are averaged over the same budget: who stops buying keeps the accuracy there is
@@ -113,18 +120,18 @@ export function areaUnderBudgetCurve(
   curve: readonly BudgetPoint[],
   until = Number.NEGATIVE_INFINITY,
 ): number | null {
-  const last = curve.at(-1);
-  const whole =
-    last !== undefined && last.labelsCharged < until ? [...curve, { ...last, labelsCharged: until }] : curve;
+  const points = curve.map((point) => ({ at: paid(point), testAccuracy: point.testAccuracy }));
+  const last = points.at(-1);
+  const whole = last !== undefined && last.at < until ? [...points, { ...last, at: until }] : points;
   let area = 0;
   let span = 0;
   for (let i = 1; i < whole.length; i++) {
-    const from = whole[i - 1] as BudgetPoint;
-    const to = whole[i] as BudgetPoint;
-    const step = to.labelsCharged - from.labelsCharged;
+    const from = whole[i - 1] as (typeof whole)[number];
+    const to = whole[i] as (typeof whole)[number];
+    const step = to.at - from.at;
     if (!(step >= 0)) {
       throw new RangeError(
-        `areaUnderBudgetCurve.curve: expected labelsCharged not to fall, got ${from.labelsCharged} then ${to.labelsCharged}`,
+        `areaUnderBudgetCurve.curve: expected labelsCharged not to fall, got ${from.at} then ${to.at}`,
       );
     }
     area += (step * (from.testAccuracy + to.testAccuracy)) / 2;

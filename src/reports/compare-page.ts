@@ -7,9 +7,12 @@ import { heatMap } from './compare-heat-map.ts';
 import { budgetWords, comparisonHead } from './compare-text.ts';
 import { type Html, type PageSection, renderPage, strategyKey, table } from './html.ts';
 import { list, MISSING, percent } from './number-format.ts';
+import { amount } from './paid-words.ts';
 import { seriesStyles } from './palette.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { gapsSentence, unequalBudgetsSentence } from './verdict.ts';
+
+const NEEDED = { labels: 'Labels needed', cost: 'Cost needed' } as const;
 
 /** The page as text. */
 export async function comparisonPage(comparison: Comparison): Promise<string> {
@@ -48,25 +51,27 @@ function warning({ differences, leftOut, results }: Comparison): Html | null {
 function labelsSection({ results, target, labelsNeeded }: Comparison): PageSection {
   const styles = seriesStyles(results.strategies);
   const rows = labelsNeeded.map(({ strategy, ofMean, perSeed, reached, n, mean, interval, observedUpTo }) => {
-    const beyond = observedUpTo === null ? MISSING : `more than ${observedUpTo}`;
+    const beyond = observedUpTo === null ? MISSING : `more than ${amount(observedUpTo)}`;
     return [
       strategyKey(strategy, styles.get(strategy)),
-      `${ofMean ?? beyond}`,
+      ofMean === null ? beyond : amount(ofMean),
       mean === null ? MISSING : mean.toFixed(1),
       interval === null ? MISSING : `${interval.low.toFixed(1)} to ${interval.high.toFixed(1)}`,
       `${reached} of ${n}`,
-      perSeed.map(({ seed, labels }) => `${labels ?? beyond} on seed ${seed}`).join(', '),
+      perSeed
+        .map(({ seed, labels }) => `${labels === null ? beyond : amount(labels)} on seed ${seed}`)
+        .join(', '),
     ];
   });
   return {
     id: 'labels',
-    title: 'Labels needed',
+    title: NEEDED[results.paidIn],
     body:
       target === null
         ? html`<p>No strategy has finished a seed, so there is no accuracy to reach.</p>`
-        : html`<p>Labels paid for until test accuracy was at ${percent(target, 2)}.</p>
+        : html`<p>${results.paidIn === 'cost' ? 'Cost' : 'Labels'} paid${results.paidIn === 'cost' ? '' : ' for'} until test accuracy was at ${percent(target, 2)}.</p>
 ${table(
-  'Labels needed',
+  NEEDED[results.paidIn],
   [
     { title: 'strategy' },
     { title: 'mean curve' },
@@ -90,15 +95,15 @@ function penaltySection({ penaltyMatrix, results }: Comparison): PageSection {
       results.strategies.length < 2
         ? html`<p>There is one strategy, so there is no pair.</p>`
         : html`${heatMap(penaltyMatrix)}
-<p class="note">Each cell is the share of ${budgetWords(budgets)} at which the row’s strategy was better than the column’s by a two-sided paired t-test at 0.05 (Ash et al. 2020, section 5). A large row sum and a small column sum are good. Budgets double from the first round on, and end where random sampling is within a hundredth of its final accuracy. The tests are not corrected for their number, so a single cell proves nothing.</p>`,
+<p class="note">Each cell is the share of ${budgetWords(budgets, results.paidIn)} at which the row’s strategy was better than the column’s by a two-sided paired t-test at 0.05 (Ash et al. 2020, section 5). A large row sum and a small column sum are good. Budgets double from the first round on, and end where random sampling is within a hundredth of its final accuracy. The tests are not corrected for their number, so a single cell proves nothing.</p>`,
   };
 }
 
-function runsSection({ runs }: Comparison): PageSection {
+function runsSection({ runs, endings }: Comparison): PageSection {
   return {
     id: 'runs',
     title: 'Runs',
-    body: table(
+    body: html`${endings.length > 0 ? html`<ul>${endings.map((sentence) => html`<li>${sentence}</li>`)}</ul>` : ''}${table(
       'Runs compared',
       [
         { title: 'folder' },
@@ -118,6 +123,6 @@ function runsSection({ runs }: Comparison): PageSection {
         genal ?? MISSING,
         dataSha256?.slice(0, 12) ?? MISSING,
       ]),
-    ),
+    )}`,
   };
 }

@@ -16,12 +16,14 @@ import {
   pointsInterval,
   pValue,
 } from './number-format.ts';
+import { amount, budgetOf } from './paid-words.ts';
+import type { Results } from './results.ts';
 import { againstBaseline, gapsSentence, verdictWords } from './verdict.ts';
 
 /** What was compared, in a line. */
 export function comparisonHead({ runs, results, labels }: Comparison): string {
   const from = runs.length === 1 ? '' : ` of ${count(runs.length, 'run')}`;
-  return `${results.dataset}: ${count(results.strategies.length, 'strategy', 'strategies')}${from} on ${count(results.seeds.length, 'seed')}, up to ${labels} labels paid for`;
+  return `${results.dataset}: ${count(results.strategies.length, 'strategy', 'strategies')}${from} on ${count(results.seeds.length, 'seed')}, up to ${results.paidIn === 'cost' ? budgetOf('cost', amount(labels)) : `${labels} labels paid for`}`;
 }
 
 /** Everything a reader must know before the figures, a sentence each: what is unfair, notable, left out or missing. */
@@ -39,7 +41,7 @@ export function comparisonText(
   comparison: Comparison,
   mark: (text: string) => string = (text) => text,
 ): string {
-  const { results, againstOthers, penaltyMatrix, labelsNeeded, target } = comparison;
+  const { results, endings, againstOthers, penaltyMatrix, labelsNeeded, target } = comparison;
   const warnings = comparisonWarnings(comparison).map((sentence) => mark(`! ${sentence}`));
   const { strategies } = results;
   const strategyRows = strategies.map((strategy, i) => {
@@ -77,13 +79,14 @@ export function comparisonText(
   return [
     comparisonHead(comparison),
     ...warnings,
+    ...endings,
     '',
     ...columns(
       [
         'strategy',
         'final accuracy',
         'average (AUBC)',
-        target === null ? 'labels needed' : `labels for ${percent(target, 2)}`,
+        target === null ? `${results.paidIn} needed` : `${results.paidIn} for ${percent(target, 2)}`,
         'win/tie/loss',
         'beats / beaten',
         'seeds',
@@ -107,9 +110,9 @@ export function comparisonText(
           pairRows,
         )),
     '',
-    'Accuracies are means ± deviations over finished seeds. Labels are those of the mean curve, in brackets the mean of',
+    `Accuracies are means ± deviations over finished seeds. ${results.paidIn === 'cost' ? 'Costs' : 'Labels'} are those of the mean curve, in brackets the mean of`,
     'the seeds with its 95 % interval, or how many got there. win/tie/loss counts the other strategies by verdict,',
-    `beats / beaten the shares of ${budgetWords(penaltyMatrix.budgets)} at which a paired t-test is significant.`,
+    `beats / beaten the shares of ${budgetWords(penaltyMatrix.budgets, results.paidIn)} at which a paired t-test is significant.`,
     ...(power === null ? [] : [power]),
   ].join('\n');
 }
@@ -117,16 +120,15 @@ export function comparisonText(
 /** Labels of the mean curve; behind it the mean over the seeds, or how many of them got there. */
 export function neededCell(needed: LabelsNeeded | undefined): string {
   if (needed === undefined || needed.n === 0) return MISSING;
-  const ofMean = needed.ofMean === null ? `> ${needed.observedUpTo}` : `${needed.ofMean}`;
+  const ofMean = needed.ofMean === null ? `> ${amount(needed.observedUpTo)}` : amount(needed.ofMean);
   if (needed.mean === null) return `${ofMean} (${needed.reached} of ${count(needed.n, 'seed')})`;
   return `${ofMean} (${needed.mean.toFixed(0)}${needed.interval === null ? '' : `, ${wholeInterval(needed.interval)}`})`;
 }
 
 /** Budgets in words. */
-export function budgetWords(budgets: readonly number[]): string {
-  return budgets.length === 1
-    ? `the budget of ${budgets[0]} labels`
-    : `the budgets of ${list(budgets)} labels`;
+export function budgetWords(budgets: readonly number[], paidIn: Results['paidIn']): string {
+  const amounts = list(budgets.map(amount));
+  return `the ${budgets.length === 1 ? 'budget' : 'budgets'} of ${budgetOf(paidIn, amounts)}`;
 }
 
 function wholeInterval({ low, high }: Interval): string {

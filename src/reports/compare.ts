@@ -12,10 +12,12 @@ import {
   penaltyBudgets,
   penaltyMatrix,
 } from '../experiments/statistics/penalty-matrix.ts';
-import type { PairComparison } from '../experiments/statistics.ts';
+import { type PairComparison, paid } from '../experiments/statistics.ts';
 import { type PairPower, pairPowers } from './compare-power.ts';
 import { list } from './number-format.ts';
-import { type Results, resultsOf, type StrategyResult } from './results.ts';
+import { endingSentences } from './oracle-words.ts';
+import { amount, budgetOf } from './paid-words.ts';
+import { hasCosts, inOneUnit, type Results, resultsOf, type StrategyResult } from './results.ts';
 import { type CellRecord, type RunRecord, readRun } from './run-record.ts';
 
 /** A run that takes part. */
@@ -39,6 +41,8 @@ export interface AgainstOthers {
   readonly losses: number;
 }
 
+const UNPAID = { labelsCharged: 0 };
+
 /** What `genal compare --json` prints. */
 export interface Comparison {
   readonly runs: readonly ComparedRunFacts[];
@@ -47,7 +51,9 @@ export interface Comparison {
   readonly differences: readonly Difference[];
   /** What of the runs was not compared, in sentences. */
   readonly leftOut: readonly string[];
-  /** Labels paid for at which final accuracies are compared. */
+  /** Which cells ended before their last round, and why, in sentences. */
+  readonly endings: readonly string[];
+  /** What is paid, in `results.paidIn`, when final accuracies are compared. */
   readonly labels: number;
   /** As `results.json` of a run, over all runs. */
   readonly results: Results;
@@ -89,16 +95,18 @@ export async function compareRuns(
 }
 
 /** The same for runs that have been read; there is at least one. */
-export function comparisonOf(runs: readonly RunRecord[], { target }: CompareOptions = {}): Comparison {
+export function comparisonOf(anyRuns: readonly RunRecord[], { target }: CompareOptions = {}): Comparison {
+  const runs = inOneUnit(anyRuns);
   const labels = labelsOf(runs);
   const prefix = prefixes(runs, labels);
-  const budgets = runs.map(plannedLabels);
+  const budgets = runs.map(plannedBudget);
   const budget = Math.min(...budgets);
   const shared = sharedSeeds(runs);
   // Without a seed in common there is nothing to pair, and every run is shown as it is.
   const seeds = shared.length > 0 ? shared : [...new Set(runs.flatMap(({ config }) => config.seeds))];
   const differences = differencesBetween(runs);
-  const results = resultsOf(joined(runs, prefix, seeds, budget));
+  const run = joined(runs, prefix, seeds, budget);
+  const results = resultsOf(run);
   const curves = results.strategies.map(curvesOf);
   const baseline = results.strategies.find(({ kind, n }) => kind === 'random' && n > 0);
   const ends = results.strategies.flatMap(({ finalAccuracy }) => finalAccuracy.mean ?? []);
@@ -108,7 +116,8 @@ export function comparisonOf(runs: readonly RunRecord[], { target }: CompareOpti
     runs: runs.map((run, position) => factsOf(run, labels[position] as string)),
     fair: differences.every(({ severity }) => severity !== 'unfair'),
     differences,
-    leftOut: [...seedsLeftOut(runs, seeds), ...roundsLeftOut(runs, budgets, budget)],
+    leftOut: [...seedsLeftOut(runs, seeds), ...roundsLeftOut(runs, budgets, budget, results.paidIn)],
+    endings: endingSentences(run),
     labels: budget,
     results,
     againstOthers: results.strategies.map(({ name }) => againstOthers(name, results.pairs.finalAccuracy)),
@@ -120,8 +129,7 @@ export function comparisonOf(runs: readonly RunRecord[], { target }: CompareOpti
     penaltyMatrix: penaltyMatrix(
       curves,
       penaltyBudgets(curves, {
-        initial: initialLabels(first),
-        batch: first.config.batch,
+        ...firstBudgets(first),
         final: budget,
         baseline: baseline?.name,
       }),
@@ -180,16 +188,27 @@ function joined(
 
 /** A cell up to a budget. One that went on beyond it has finished what is compared; one that failed has failed. */
 function cutCell(cell: CellRecord, budget: number): CellRecord {
-  const isThere = (cell.rounds.at(-1)?.labelsCharged ?? 0) >= budget;
+  const isThere = paid(cell.rounds.at(-1) ?? UNPAID) >= budget;
   return {
     ...cell,
     status: cell.status === 'unfinished' && isThere ? 'finished' : cell.status,
-    rounds: cell.rounds.filter(({ labelsCharged }) => labelsCharged <= budget),
+    rounds: cell.rounds.filter((record) => paid(record) <= budget),
   };
 }
 
-function plannedLabels(run: RunRecord): number {
-  return initialLabels(run) + run.config.batch * run.config.rounds;
+/** What every cell of a run may pay: labels, or where they have costs the budget or else the most that a cell paid. */
+function plannedBudget(run: RunRecord): number {
+  const { config, cells } = run;
+  if (!hasCosts(cells)) return initialLabels(run) + config.batch * config.rounds;
+  return config.budget?.cost ?? Math.max(...cells.map(({ rounds }) => paid(rounds.at(-1) ?? UNPAID)));
+}
+
+/** Where the first round's budget lies and how far the next is. Of costs, which differ, the highest start and a mean round. */
+function firstBudgets(run: RunRecord): { initial: number; batch: number } {
+  const { config, cells } = run;
+  if (!hasCosts(cells)) return { initial: initialLabels(run), batch: config.batch };
+  const initial = Math.max(...cells.map(({ rounds }) => paid(rounds[0] ?? UNPAID)));
+  return { initial, batch: Math.max(1e-9, plannedBudget(run) - initial) / config.rounds };
 }
 
 function initialLabels({ config, cells }: RunRecord): number {
@@ -210,11 +229,16 @@ function seedsLeftOut(runs: readonly RunRecord[], seeds: readonly number[]): str
   });
 }
 
-function roundsLeftOut(runs: readonly RunRecord[], budgets: readonly number[], budget: number): string[] {
+function roundsLeftOut(
+  runs: readonly RunRecord[],
+  budgets: readonly number[],
+  budget: number,
+  paidIn: Results['paidIn'],
+): string[] {
   return runs.flatMap(({ dir }, position) =>
     budgets[position] === budget
       ? []
-      : [`${dir}: rounds beyond ${budget} labels are left out, where not all runs go on.`],
+      : [`${dir}: rounds beyond ${budgetOf(paidIn, amount(budget))} are left out, where not all runs go on.`],
   );
 }
 

@@ -9,7 +9,9 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
 import { writeFileAtomic } from '../atomic-write.ts';
+import { paid } from '../experiments/statistics.ts';
 import { CHART_CONFIG, renderSvg, svgToPng } from './chart.ts';
+import { PAID } from './paid-words.ts';
 import { LIGHT, seriesStyles } from './palette.ts';
 import type { CurvePoint, Results } from './results.ts';
 import { textWidth } from './stroke-font.ts';
@@ -45,6 +47,7 @@ export function learningCurveSpec(results: Results, options: CurveOptions = {}):
       strategy: name,
       round: point.round,
       labelsCharged: point.labelsCharged,
+      ...(point.cost !== undefined && { cost: point.cost }),
       seeds: point.n,
       mean: percent(point.mean as number),
       low: point.interval === null ? null : percent(point.interval.low),
@@ -53,7 +56,8 @@ export function learningCurveSpec(results: Results, options: CurveOptions = {}):
       bandHigh: percent(clamp(point.interval?.high ?? (point.mean as number))),
     })),
   );
-  const ends = nameEnds(shown, plotHeight, low, high);
+  const field = results.paidIn === 'cost' ? 'cost' : 'labelsCharged';
+  const ends = nameEnds(shown, plotHeight, low, high).map(({ at, ...end }) => ({ ...end, [field]: at }));
   const names = shown.map(({ name }) => name);
   const style = (name: string) => styles.get(name);
   const colour = {
@@ -69,11 +73,11 @@ export function learningCurveSpec(results: Results, options: CurveOptions = {}):
     legend: null,
   };
   const x = {
-    field: 'labelsCharged',
+    field,
     type: 'quantitative' as const,
     scale: { zero: false, nice: false },
     axis: {
-      title: 'labels paid for',
+      title: PAID[results.paidIn],
       titlePadding: 10,
       tickCount: Math.max(2, Math.round(width / 90)),
       format: 'd',
@@ -137,15 +141,15 @@ export async function writeLearningCurve(folder: string, results: Results): Prom
 }
 
 /** What the chart shows, in a sentence, for those who cannot see it. */
-export function curveDescription({ strategies }: Results): string {
+export function curveDescription({ strategies, paidIn }: Results): string {
   const ends = strategies.flatMap(({ name, curve }) => {
     const [first, last] = [curve[0], curve.at(-1)];
     if (first === undefined || last === undefined) return [];
     const says = (point: CurvePoint) =>
-      `${((point.mean as number) * 100).toFixed(1)} % at ${Math.round(point.labelsCharged)}`;
-    return [`${name} from ${says(first)} to ${says(last)} labels`];
+      `${((point.mean as number) * 100).toFixed(1)} % at ${Math.round(paid(point))}`;
+    return [`${name} from ${says(first)} to ${says(last)} ${paidIn}`];
   });
-  return `Learning curves of test accuracy against labels paid for: ${ends.join('; ') || 'no round is finished yet'}.`;
+  return `Learning curves of test accuracy against ${PAID[paidIn]}: ${ends.join('; ') || 'no round is finished yet'}.`;
 }
 
 function titleOf({ dataset, classNames, strategies }: Results): object {
@@ -194,9 +198,9 @@ function nameEnds(
   plotHeight: number,
   low: number,
   high: number,
-): { strategy: string; labelsCharged: number; labelAt: number }[] {
+): { strategy: string; at: number; labelAt: number }[] {
   const perPixel = (high - low) / plotHeight;
-  const furthest = Math.max(...strategies.map(({ curve }) => curve.at(-1)?.labelsCharged ?? 0));
+  const furthest = Math.max(...strategies.map(({ curve }) => paid(curve.at(-1) ?? { labelsCharged: 0 })));
   const ends = strategies
     .map(({ name, curve }) => ({ name, at: ((curve.at(-1)?.mean ?? low) - low) / perPixel }))
     .sort((a, b) => a.at - b.at);
@@ -213,7 +217,7 @@ function nameEnds(
   }
   return ends.map(({ name, at }) => ({
     strategy: name,
-    labelsCharged: furthest,
+    at: furthest,
     labelAt: percent(low + at * perPixel),
   }));
 }

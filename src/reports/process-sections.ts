@@ -9,6 +9,7 @@ import { inlineSvg, renderSvg, themeVariable } from './chart.ts';
 import { answerTable, type DiagnosticGroup, strategyDiagnostics } from './diagnostics.ts';
 import { type Html, type PageSection, strategyKey, table } from './html.ts';
 import { bytes, count, duration, figure, percent } from './number-format.ts';
+import { oracleSentences } from './oracle-words.ts';
 import { ALL_STYLES, LIGHT, type SeriesStyle, seriesStyles } from './palette.ts';
 import { type CellRecord, className, type RunRecord } from './run-record.ts';
 import { type ChartLine, linesSpec, stackedBarsSpec } from './small-charts.ts';
@@ -26,11 +27,7 @@ const FEW_CLASSES = 20;
 
 /** Who answered, and how far the answers can be trusted. */
 export function oracleSection({ config, manifest, cells }: RunRecord): PageSection {
-  const noise = config.oracle?.noise ?? 0;
-  const truth =
-    noise > 0
-      ? html`<p>Pool rows were answered with their true label, of which ${percent(noise)} were replaced by another class on purpose.</p>`
-      : html`<p>Pool rows were answered with their true label.</p>`;
+  const truth = html`<p>${oracleSentences(config).join(' ')}</p>`;
   const synthesised = cells.some(({ rounds }) => rounds.some((record) => record.synthesised !== undefined));
   if (!synthesised) return { id: 'oracle', title: 'Oracle', body: truth };
   const oracle = manifest?.oracle;

@@ -2,7 +2,7 @@
  * The report's first half: the result in words, the curve, the tables.
  */
 import { html, raw } from 'hono/html';
-import type { PairComparison } from '../experiments/statistics.ts';
+import { type PairComparison, paid } from '../experiments/statistics.ts';
 import { inlineSvg, renderSvg } from './chart.ts';
 import { powerSentence } from './compare-power.ts';
 import { curveDescription, learningCurveSpec } from './curves.ts';
@@ -16,6 +16,7 @@ import {
   pointsInterval,
   pValue,
 } from './number-format.ts';
+import { PAID } from './paid-words.ts';
 import { seriesStyles } from './palette.ts';
 import type { Results, SeedResult, StrategyResult } from './results.ts';
 import {
@@ -64,7 +65,7 @@ export async function curveSection(results: Results): Promise<PageSection> {
     body: html`<figure>
 <div class="wide">${raw(await drawn(920, 460))}</div>
 <div class="narrow">${raw(await drawn(400, 340))}</div>
-<figcaption>Accuracy on the whole test split after each round, against labels paid for, the initial set included. ${
+<figcaption>Accuracy on the whole test split after each round, against ${PAID[results.paidIn]}, the initial set included. ${
       n > 1
         ? 'Lines are means over seeds, bands their 95 % intervals (Student’s t). Strategies share seeds and are compared seed by seed, so overlapping bands do not mean that there is no difference: the tables below decide.'
         : 'There is one seed, so there is no interval, and no difference can be told from chance.'
@@ -100,7 +101,7 @@ export function strategiesSection(results: Results): PageSection {
       ],
       rows,
     )}
-<p class="note">Mean ± standard deviation over the finished seeds (n − 1). Average accuracy is the area under the budget curve divided by the budget spent: Σ (xᵢ₊₁ − xᵢ)(yᵢ + yᵢ₊₁)/2 ÷ (x_last − x_first), for accuracy y at x labels paid for; a curve that spent less than the longest counts as flat from its end.</p>
+<p class="note">Mean ± standard deviation over the finished seeds (n − 1). Average accuracy is the area under the budget curve divided by the budget spent: Σ (xᵢ₊₁ − xᵢ)(yᵢ + yᵢ₊₁)/2 ÷ (x_last − x_first), for accuracy y at x ${PAID[results.paidIn]}; a curve that spent less than the longest counts as flat from its end.</p>
 <details><summary>Final accuracy on each seed</summary>${seedTable(results)}</details>`,
   };
 }
@@ -158,28 +159,30 @@ function pairTable(label: string, pairs: readonly PairComparison[]): Html {
   );
 }
 
-function curveTable({ strategies }: Results): Html {
+function curveTable({ strategies, paidIn }: Results): Html {
   const longest = Math.max(0, ...strategies.map(({ curve }) => curve.length));
-  const paid = (round: number) => [
-    ...new Set(strategies.flatMap(({ curve }) => Math.round(curve[round]?.labelsCharged ?? Number.NaN))),
+  const paidAt = (round: number) => [
+    ...new Set(
+      strategies.flatMap(({ curve }) => Math.round(paid(curve[round] ?? { labelsCharged: Number.NaN }))),
+    ),
   ];
   const rounds = Array.from({ length: longest }, (_, round) => round);
-  const equal = rounds.every((round) => paid(round).filter(Number.isFinite).length === 1);
+  const equal = rounds.every((round) => paidAt(round).filter(Number.isFinite).length === 1);
   return table(
     'Mean accuracy by round',
     [
       { title: 'round' },
-      ...(equal ? [{ title: 'labels paid for' }] : []),
+      ...(equal ? [{ title: PAID[paidIn] }] : []),
       ...strategies.map(({ name }) => ({ title: name })),
     ],
     rounds.map((round) => [
       `${round}`,
-      ...(equal ? [`${paid(round).find(Number.isFinite)}`] : []),
+      ...(equal ? [`${paidAt(round).find(Number.isFinite)}`] : []),
       ...strategies.map(({ curve, perSeed }) => {
         const point = curve[round];
         if (point === undefined) return MISSING;
         const partial = point.n < perSeed.length ? ` (n = ${point.n})` : '';
-        const at = equal ? '' : ` at ${Math.round(point.labelsCharged)}`;
+        const at = equal ? '' : ` at ${Math.round(paid(point))}`;
         return `${percentWithDeviation(point, 2)}${at}${partial}`;
       }),
     ]),

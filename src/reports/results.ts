@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { EndReason } from '../acquisition/round-record.ts';
 import { writeFileAtomic } from '../atomic-write.ts';
 import {
   areaUnderBudgetCurve,
@@ -11,6 +12,7 @@ import {
   interval95,
   mean,
   type PairComparison,
+  paid,
   type SeedScores,
   standardDeviation,
 } from '../experiments/statistics.ts';
@@ -27,8 +29,10 @@ export interface Summary {
 /** A round of a strategy over the seeds that reached it and did not fail. */
 export interface CurvePoint extends Summary {
   readonly round: number;
-  /** Mean over the seeds; seeds differ only where abstentions are free. */
+  /** Mean over the seeds; seeds differ where abstentions are free, and where cells ended early. */
   readonly labelsCharged: number;
+  /** Mean over the seeds, where answers have prices. */
+  readonly cost?: number;
 }
 
 export interface SeedResult {
@@ -44,8 +48,11 @@ export interface SeedResult {
     readonly round: number;
     readonly labels: number;
     readonly labelsCharged: number;
+    readonly cost?: number;
     readonly testAccuracy: number;
   }[];
+  /** Why it ended before its last round; absent if it did not. */
+  readonly ended?: EndReason;
 }
 
 export interface StrategyResult {
@@ -72,6 +79,8 @@ export interface Results {
   readonly rounds: number;
   readonly batch: number;
   readonly seeds: readonly number[];
+  /** What budgets are counted in: `cost` if every round of every cell has one. */
+  readonly paidIn: 'labels' | 'cost';
   readonly strategies: readonly StrategyResult[];
   /** Every two strategies, on the seeds both finished; p is corrected within each list. */
   readonly pairs: {
@@ -82,8 +91,10 @@ export interface Results {
 
 /** Computes the figures of a run. */
 export function resultsOf(run: RunRecord): Results {
-  const { config, strategies, cells } = run;
-  const spent = cells.map((cell) => cell.rounds.at(-1)?.labelsCharged ?? 0);
+  const { config, strategies } = run;
+  const cells = inOneUnit([run]).flatMap((same) => same.cells);
+  const paidIn = hasCosts(cells) ? 'cost' : 'labels';
+  const spent = cells.map(({ rounds }) => paid(rounds.at(-1) ?? { labelsCharged: 0 }));
   const results = strategies.map(({ name, kind }) =>
     strategyResult(
       name,
@@ -101,12 +112,31 @@ export function resultsOf(run: RunRecord): Results {
     rounds: config.rounds,
     batch: config.batch,
     seeds: config.seeds,
+    paidIn,
     strategies: results,
     pairs: {
       finalAccuracy: comparePairs(results.map((strategy) => scores(strategy, 'finalAccuracy'))),
       areaUnderBudgetCurve: comparePairs(results.map((strategy) => scores(strategy, 'areaUnderBudgetCurve'))),
     },
   };
+}
+
+/** Whether every round that is there has a cost, and one is there. */
+export function hasCosts(cells: readonly Pick<CellRecord, 'rounds'>[]): boolean {
+  const rounds = cells.flatMap((cell) => cell.rounds);
+  return rounds.length > 0 && rounds.every(({ cost }) => cost !== undefined);
+}
+
+/** The runs as they are if all have costs, and else without any, so that budgets are of one unit. */
+export function inOneUnit(runs: readonly RunRecord[]): readonly RunRecord[] {
+  if (hasCosts(runs.flatMap(({ cells }) => cells))) return runs;
+  return runs.map((run) => ({
+    ...run,
+    cells: run.cells.map((cell) => ({
+      ...cell,
+      rounds: cell.rounds.map(({ cost: _, ...record }) => record),
+    })),
+  }));
 }
 
 /** Writes `results.json` and `results.csv` into a folder, made if need be. */
@@ -130,13 +160,15 @@ const CSV_HEADER = [
 
 /**
  * One line a strategy, seed and round, as RFC 4180. A cell without any round keeps one line with its status and
- * nothing after it.
+ * nothing after it. The column `cost` comes last, and only where a round has one.
  */
 export function resultsCsv({ cells }: Pick<RunRecord, 'cells'>): string {
+  const priced = cells.some(({ rounds }) => rounds.some(({ cost }) => cost !== undefined));
+  const ifPriced = (value: string | number) => (priced ? [value] : []);
   const lines = cells.flatMap(({ strategy, seed, status, rounds }) =>
     rounds.length === 0
-      ? [[strategy, seed, status, '', '', '', '', '', '']]
-      : rounds.map(({ round, labels, labelsCharged, testAccuracy, answers }) => [
+      ? [[strategy, seed, status, '', '', '', '', '', '', ...ifPriced('')]]
+      : rounds.map(({ round, labels, labelsCharged, testAccuracy, answers, cost }) => [
           strategy,
           seed,
           status,
@@ -146,9 +178,12 @@ export function resultsCsv({ cells }: Pick<RunRecord, 'cells'>): string {
           testAccuracy,
           answers.length,
           answers.filter(({ label }) => label === null).length,
+          ...ifPriced(cost ?? ''),
         ]),
   );
-  return [CSV_HEADER, ...lines].map((line) => `${line.map(csvField).join(',')}\n`).join('');
+  return [[...CSV_HEADER, ...ifPriced('cost')], ...lines]
+    .map((line) => `${line.map(csvField).join(',')}\n`)
+    .join('');
 }
 
 /** Mean, deviation and interval of what is there. */
@@ -188,12 +223,14 @@ function strategyResult(
 }
 
 function seedResult({ seed, status, error, rounds }: CellRecord, budget: number): SeedResult {
-  const curve = rounds.map(({ round, labels, labelsCharged, testAccuracy }) => ({
+  const curve = rounds.map(({ round, labels, labelsCharged, cost, testAccuracy }) => ({
     round,
     labels,
     labelsCharged,
+    ...(cost !== undefined && { cost }),
     testAccuracy,
   }));
+  const ended = rounds.at(-1)?.ended;
   const finished = status === 'finished';
   return {
     seed,
@@ -202,16 +239,22 @@ function seedResult({ seed, status, error, rounds }: CellRecord, budget: number)
     finalAccuracy: finished ? (curve.at(-1)?.testAccuracy ?? null) : null,
     areaUnderBudgetCurve: finished ? areaUnderBudgetCurve(curve, budget) : null,
     curve,
+    ...(ended && { ended }),
   };
 }
 
+/** Round by round: what was paid on average, and the accuracy there. A finished cell stays where it ended. */
 function meanCurve(seeds: readonly SeedResult[]): CurvePoint[] {
   const longest = Math.max(0, ...seeds.map(({ curve }) => curve.length));
   return Array.from({ length: longest }, (_, round) => {
-    const points = seeds.flatMap(({ curve }) => curve[round] ?? []);
+    const points = seeds.flatMap(
+      ({ status, curve }) => curve[round] ?? (status === 'finished' ? curve.at(-1) : undefined) ?? [],
+    );
+    const costs = points.flatMap(({ cost }) => cost ?? []);
     return {
       round,
       labelsCharged: mean(points.map((point) => point.labelsCharged)) as number,
+      ...(costs.length > 0 && { cost: mean(costs) as number }),
       ...summarise(points.map((point) => point.testAccuracy)),
     };
   });

@@ -20,7 +20,15 @@ const RunConfigFile = z.looseObject({
   strategies: z.array(z.looseObject({ kind: z.string(), name: z.string().optional() })).min(1),
   initial: z.looseObject({ size: z.number() }).optional(),
   classifier: z.looseObject({ kind: z.string() }).optional(),
-  oracle: z.looseObject({ noise: z.number().optional() }).optional(),
+  oracle: z
+    .looseObject({
+      noise: z.number().optional(),
+      confusion: z.array(z.array(z.number())).optional(),
+      abstain: z.union([z.number(), z.array(z.number())]).optional(),
+      cost: z.union([z.number(), z.array(z.number())]).optional(),
+    })
+    .optional(),
+  budget: z.looseObject({ cost: z.number() }).optional(),
 });
 
 const ManifestFile = z.looseObject({

@@ -1,8 +1,9 @@
 /**
  * A run's outcome in sentences: who was better than whom, by how much, and how sure one can be.
  */
-import type { PairComparison } from '../experiments/statistics.ts';
+import { type PairComparison, paid } from '../experiments/statistics.ts';
 import { count, list, NARROW_SPACE, percent, points, pointsInterval, pValue } from './number-format.ts';
+import { budgetOf, PAID } from './paid-words.ts';
 import type { Results, StrategyResult } from './results.ts';
 
 /** The pairs in their order, random sampling always second, so that a positive difference is a gain over it. */
@@ -59,25 +60,28 @@ export function outcomeSentence(results: Results): string {
   const ends = list(
     finished.map((strategy) => {
       const end = `${percent(strategy.finalAccuracy.mean)} with ${strategy.name}`;
-      return equal ? end : `${end} (${spent(strategy)} labels)`;
+      return equal ? end : `${end} (${budgetOf(results.paidIn, spent(strategy))})`;
     }),
   );
+  const isCost = results.paidIn === 'cost';
+  const at = isCost ? `at a cost of ${spent(first)}` : `at ${spent(first)} labels paid for`;
+  const whole = equal ? at : `at the ${PAID[results.paidIn]}`;
   const seeds = [...new Set(finished.map(({ n }) => n))];
   const over = seeds.length === 1 ? count(seeds[0] as number, 'seed') : 'the finished seeds';
-  return `Starting from ${startWords(finished)}, test accuracy reached ${ends}, ${equal ? `at ${spent(first)} labels paid for` : 'at the labels paid for'} (mean of ${over}).`;
+  return `Starting from ${startWords(finished)}, test accuracy reached ${ends}, ${whole} (mean of ${over}).`;
 }
 
-/** Labels a strategy paid for in the end, mean over its seeds, rounded. */
+/** What a strategy paid in the end, mean over its seeds, rounded. */
 function spent({ curve }: StrategyResult): number {
-  return Math.round(curve.at(-1)?.labelsCharged ?? 0);
+  return Math.round(paid(curve.at(-1) ?? { labelsCharged: 0 }));
 }
 
 /** That strategies spent different budgets, in a sentence; null if they did not. */
-export function unequalBudgetsSentence({ strategies }: Results): string | null {
+export function unequalBudgetsSentence({ strategies, paidIn }: Results): string | null {
   const finished = strategies.filter(({ n }) => n > 0);
   if (new Set(finished.map(spent)).size < 2) return null;
   const budgets = list(finished.map((strategy) => `${strategy.name} ${spent(strategy)}`));
-  return `The strategies paid for different numbers of labels (${budgets} on average), so final accuracies compare unlike budgets. The average accuracy counts a curve that ends early as flat from there.`;
+  return `The strategies paid ${paidIn === 'cost' ? 'different costs' : 'for different numbers of labels'} (${budgets} on average), so final accuracies compare unlike budgets. The average accuracy counts a curve that ends early as flat from there.`;
 }
 
 /** What is missing from a run; null if nothing is. */

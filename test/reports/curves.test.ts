@@ -15,6 +15,7 @@ const results: Results = {
   status: 'finished',
   rounds: 2,
   batch: 10,
+  paidIn: 'labels',
   seeds: [1, 2, 3],
   strategies: [
     strategy('random', 'random', [

@@ -1,7 +1,7 @@
 /**
- * How many labels a strategy needs to reach an accuracy.
+ * How many labels a strategy needs to reach an accuracy; what it must pay for them, where curves have costs.
  */
-import { type BudgetPoint, type Interval, interval95, mean } from '../statistics.ts';
+import { type BudgetPoint, type Interval, interval95, mean, paid } from '../statistics.ts';
 import { accuracyAt, budgetsOf } from './budget-curve.ts';
 
 export interface LabelsNeeded {
@@ -42,10 +42,10 @@ export function labelsNeeded(
     throw new RangeError(`labelsNeeded.target: expected an accuracy in (0, 1], got ${target}`);
   }
   const isThere = (accuracy: number | null) => accuracy !== null && accuracy >= target - ROUNDING;
-  const perSeed = [...curves].map(([seed, curve]) => ({
-    seed,
-    labels: curve.find(({ testAccuracy }) => isThere(testAccuracy))?.labelsCharged ?? null,
-  }));
+  const perSeed = [...curves].map(([seed, curve]) => {
+    const first = curve.find(({ testAccuracy }) => isThere(testAccuracy));
+    return { seed, labels: first === undefined ? null : paid(first) };
+  });
   const hits = perSeed.flatMap(({ labels }) => labels ?? []);
   const isWhole = hits.length === perSeed.length;
   const budgets = budgetsOf(curves.values());
