@@ -14,7 +14,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GeneratorConfig } from '../generators/config.ts';
 import type { Generator } from '../generators/generator.ts';
-import { trainGenerator } from '../generators/training.ts';
+import { type TrainingProgress, trainGenerator } from '../generators/training.ts';
 import { appendLineSynced, writeFileAtomic } from '../src/atomic-write.ts';
 import { selectBackend } from '../src/backend/backend.ts';
 import type { Dataset } from '../src/datasets/dataset.ts';
@@ -170,17 +170,18 @@ async function trainPlan(
   };
   if (points.some(({ epoch }) => epoch >= epochs)) return { labels, seed, points };
   const enough = new AbortController();
+  const lastStep = epochs < mostEpochs ? epochs * stepsPerEpoch : config.steps;
   try {
     const generator = await trainGenerator(config, data, {
       dir,
       // The streams of `genal train m2`: the same seed is the same training.
       stream: stream.of('generator', config.kind),
-      onProgress: (state) => progress.status(name, describeTraining(state)),
+      onProgress: (state) => progress.status(name, describeTraining(until(state, lastStep))),
       watch: {
         every: stepsPerEpoch,
         look: async (step, model) => {
           await measure(step, model);
-          if (epochs < mostEpochs && step >= epochs * stepsPerEpoch) enough.abort();
+          if (lastStep < config.steps && step >= lastStep) enough.abort();
         },
       },
       signal: AbortSignal.any([interrupt, enough.signal]),
@@ -192,6 +193,12 @@ async function trainPlan(
     progress.end(name);
   }
   return { labels, seed, points };
+}
+
+/** Where a training stands that ends before its last step. */
+function until(state: TrainingProgress, steps: number): TrainingProgress {
+  const left = (steps - state.step) / Math.max(1, state.steps - state.step);
+  return { ...state, steps, etaMs: state.etaMs * left };
 }
 
 async function readPoints(file: string): Promise<Curve['points'][number][]> {
