@@ -61,11 +61,11 @@ const MOST_STEPS = 1000;
 /**
  * The normalised graph `S` of rows of features. A row of zeros has no neighbours, and nothing arrives there.
  *
- * Neighbours by an exact index: `n^2 size` multiplications in blocks on the backend. Memory: about `100 neighbours` bytes a row
- * while it is made, and up to `24 neighbours` afterwards.
+ * Neighbours by an exact index, unless another is asked for: `n^2 size` multiplications in blocks on the backend. Memory: about
+ * `50 neighbours` bytes a row while it is made, and up to `24 neighbours` afterwards.
  *
  * @param features `[n, size]`
- * @param stream not moved; an exact index draws nothing
+ * @param stream not moved; what an index draws comes from below it
  */
 export async function neighbourGraph(
   features: Float32Array,
@@ -161,44 +161,64 @@ function affinities(
   gamma: number,
 ): SparseMatrix {
   const n = values.length / size;
+  /** `[n, k]`: the neighbours of each row that are joined to it, then -1, and how strongly. */
+  const joined = new Int32Array(n * k).fill(-1);
+  const strengths = new Float64Array(n * k);
   const rowOf = (row: number) => values.subarray(row * size, (row + 1) * size);
-  const pairs = new Map<number, number>();
   for (let row = 0; row < n; row++) {
     let taken = 0;
+    let next = row * k;
     for (let at = row * (k + 1); at < (row + 1) * (k + 1) && taken < k; at++) {
       const other = nearest[at] as number;
       if (other === row) continue;
       taken++;
       const cosine = dot(rowOf(row), rowOf(other));
       if (cosine <= 0) continue;
-      const key = Math.min(row, other) * n + Math.max(row, other);
-      pairs.set(key, (pairs.get(key) ?? 0) + cosine ** gamma);
+      joined[next] = other;
+      strengths[next++] = cosine ** gamma;
     }
   }
-  return symmetric(n, pairs);
+  return symmetric(n, k, joined, strengths);
 }
 
-function symmetric(n: number, pairs: ReadonlyMap<number, number>): SparseMatrix {
-  const starts = new Uint32Array(n + 1);
-  for (const key of pairs.keys()) {
-    for (const row of [Math.floor(key / n), key % n]) starts[row + 1] = (starts[row + 1] as number) + 1;
-  }
-  for (let row = 0; row < n; row++) starts[row + 1] = (starts[row + 1] as number) + (starts[row] as number);
-  const columns = new Uint32Array(2 * pairs.size);
-  const values = new Float64Array(2 * pairs.size);
-  const next = Uint32Array.from(starts);
-  for (const [key, value] of pairs) {
-    const [low, high] = [Math.floor(key / n), key % n];
-    for (const [row, column] of [
-      [low, high],
-      [high, low],
-    ] as const) {
-      const at = next[row] as number;
-      columns[at] = column;
-      values[at] = value;
-      next[row] = at + 1;
+/** Both directions of each join: twice its strength where either row names the other, once where one alone does. */
+function symmetric(n: number, k: number, joined: Int32Array, strengths: Float64Array): SparseMatrix {
+  /** The strength that `row` joins `other` with, 0 if it does not. */
+  const strength = (row: number, other: number): number => {
+    for (let at = row * k; at < (row + 1) * k && joined[at] !== -1; at++) {
+      if (joined[at] === other) return strengths[at] as number;
     }
-  }
+    return 0;
+  };
+  const back = Float64Array.from(joined, (other, at) =>
+    other < 0 ? 0 : strength(other, Math.floor(at / k)),
+  );
+  const starts = new Uint32Array(n + 1);
+  const more = (row: number): void => {
+    starts[row + 1] = (starts[row + 1] as number) + 1;
+  };
+  joined.forEach((other, at) => {
+    if (other < 0) return;
+    more(Math.floor(at / k));
+    if (back[at] === 0) more(other);
+  });
+  for (let row = 0; row < n; row++) starts[row + 1] = (starts[row + 1] as number) + (starts[row] as number);
+  const columns = new Uint32Array(starts[n] as number);
+  const values = new Float64Array(columns.length);
+  const next = Uint32Array.from(starts);
+  const put = (row: number, column: number, value: number): void => {
+    const at = next[row] as number;
+    columns[at] = column;
+    values[at] = value;
+    next[row] = at + 1;
+  };
+  joined.forEach((other, at) => {
+    if (other < 0) return;
+    const row = Math.floor(at / k);
+    const value = (strengths[at] as number) + (back[at] as number);
+    put(row, other, value);
+    if (back[at] === 0) put(other, row, value);
+  });
   return { n, starts, columns, values };
 }
 
