@@ -105,6 +105,12 @@ export const ExperimentConfig = z
       }
       const ofClassifier = classifierProblem(strategy, config.classifier);
       if (ofClassifier !== undefined) problem(['strategies', position], ofClassifier);
+      if (strategy.kind === 'stream' && config.candidates !== undefined) {
+        problem(
+          ['candidates'],
+          `expected none beside ${name}, whose images arrive one by one, got a subset a round`,
+        );
+      }
       for (const { key, message } of needProblems(config, strategy)) {
         problem(['strategies', position, key], message);
       }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { Oracle, type ReferenceClassifier } from '../../src/acquisition/oracle.ts';
+import { Oracle, type OracleOptions, type ReferenceClassifier } from '../../src/acquisition/oracle.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 import { poolIndex } from '../../src/shapes.ts';
@@ -25,7 +25,7 @@ const reference: ReferenceClassifier = {
   experimentClass: [1, null, 0],
 };
 
-const oracle = (change: { noise?: number; minConfidence?: number } = {}) =>
+const oracle = (change: Partial<OracleOptions> = {}) =>
   new Oracle({
     truth,
     classes: 4,
@@ -50,6 +50,71 @@ describe('Oracle', () => {
     expect(Math.abs(wrong.length - 500)).toBeLessThan(117);
     expect(new Set(wrong)).toEqual(new Set([0, 1, 2, 3]));
     expect(noisy.answerRows(rows.slice(7, 8))[0]?.label).toBe(labels[7]);
+  });
+
+  test('confuses classes as often as the matrix says, and never where it says never', () => {
+    const confusion = [
+      [0.7, 0.3, 0, 0],
+      [0, 1, 0, 0],
+      [0.25, 0.25, 0.25, 0.25],
+      [0, 0, 1, 0],
+    ];
+    const counts = confusion.map((row) => row.map(() => 0));
+    oracle({ confusion })
+      .answerRows(rows)
+      .forEach(({ label }, row) => {
+        counts[truth[row]!]![label!]! += 1;
+      });
+    confusion.forEach((chances, label) =>
+      chances.forEach((chance, answer) => {
+        const count = counts[label]![answer]!;
+        // 500 rows a class; six standard deviations, which are none where the matrix is certain.
+        expect(Math.abs(count - 500 * chance)).toBeLessThanOrEqual(
+          6 * Math.sqrt(500 * chance * (1 - chance)),
+        );
+      }),
+    );
+  });
+
+  test('with a uniform matrix is as wrong as the noise of that rate', () => {
+    const uniform = [0, 1, 2, 3].map((label) => [0, 1, 2, 3].map((other) => (other === label ? 0.7 : 0.1)));
+    const wrongOf = (change: Partial<OracleOptions>) =>
+      oracle(change)
+        .answerRows(rows)
+        .filter(({ label }, row) => label !== truth[row]).length;
+    // Two counts of 2000 draws at 0.3, each of standard deviation 20.5: six of their difference.
+    expect(Math.abs(wrongOf({ confusion: uniform }) - wrongOf({ noise: 0.3 }))).toBeLessThan(174);
+  });
+
+  test('does not answer a share of each class, the same rows in any order and whatever the noise', () => {
+    const shy = { abstain: [0, 0.5, 1, 0] };
+    const answers = oracle(shy).answerRows(rows);
+    const refused = (label: number) =>
+      answers.filter((answer, row) => truth[row] === label && answer.label === null).length;
+    expect([refused(0), refused(2), refused(3)]).toEqual([0, 500, 0]);
+    expect(Math.abs(refused(1) - 250)).toBeLessThan(67);
+    expect(answers.every(({ label, confidence }) => confidence === (label === null ? 0 : 1))).toBe(true);
+    const backwards = oracle({ ...shy, noise: 0.5 })
+      .answerRows([...rows].reverse())
+      .reverse();
+    expect(backwards.map(({ label }) => label === null)).toEqual(answers.map(({ label }) => label === null));
+  });
+
+  test('prices rows by their true class, images by the class read, and what it does not answer apart', async () => {
+    const priced = oracle({
+      noise: 0.9,
+      abstain: [0, 0, 1, 0],
+      prices: { perClass: [1, 2, 4, 8], abstention: 0.5 },
+      minConfidence: 0,
+    });
+    expect(priced.answerRows(rows.slice(0, 5)).map(({ cost }) => cost)).toEqual([1, 2, 0.5, 8, 1]);
+    const read = await priced.answerImages(Uint8Array.of(0, 127, 255));
+    expect(read.map(({ label, cost }) => [label, cost])).toEqual([
+      [1, 2],
+      [null, 0.5],
+      [0, 1],
+    ]);
+    expect(oracle().answerRows(rows.slice(0, 1))).toEqual([{ label: 0, confidence: 1 }]);
   });
 
   test('maps what the reference reads to the classes of the experiment', async () => {
