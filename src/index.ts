@@ -35,8 +35,15 @@ export type {
 export { M2TaskConfig, TaskModelConfig } from './acquisition/task-model/config.ts';
 export { loadTaskModel, saveTaskModel } from './acquisition/task-model/saved.ts';
 export { asM2, type M2TaskModel, type TaskModel } from './acquisition/task-model/task-model.ts';
-export { trainTaskModel } from './acquisition/task-model/train.ts';
+export { type TaskTrainOptions, trainTaskModel, type UnlabelledUse } from './acquisition/task-model/train.ts';
 export type { UnlabelledImages } from './acquisition/task-model/train-m2.ts';
+export { DeepClusterConfig, PseudoLabelConfig } from './acquisition/unlabelled/config.ts';
+export {
+  type DeepClusterOptions,
+  deepCluster,
+  type PretrainedBody,
+} from './acquisition/unlabelled/deep-cluster.ts';
+export { type PseudoLabels, pseudoLabelsOf } from './acquisition/unlabelled/pseudo-labels.ts';
 export { type BackendChoice, selectBackend } from './backend/backend.ts';
 export { BACKEND_NAMES, type BackendName } from './backend/backend-names.ts';
 export type { Classifier } from './classifiers/classifier.ts';
