@@ -146,8 +146,8 @@ export function curveDescription({ strategies, paidIn }: Results): string {
     const [first, last] = [curve[0], curve.at(-1)];
     if (first === undefined || last === undefined) return [];
     const says = (point: CurvePoint) =>
-      `${((point.mean as number) * 100).toFixed(1)} % at ${Math.round(paid(point))}`;
-    return [`${name} from ${says(first)} to ${says(last)} ${paidIn}`];
+      `${((point.mean as number) * 100).toFixed(1)} % at ${paidIn === 'cost' ? 'a cost of ' : ''}${Math.round(paid(point))}`;
+    return [`${name} from ${says(first)} to ${says(last)}${paidIn === 'cost' ? '' : ' labels'}`];
   });
   return `Learning curves of test accuracy against ${PAID[paidIn]}: ${ends.join('; ') || 'no round is finished yet'}.`;
 }

@@ -17,6 +17,7 @@ import { provenanceSection } from './provenance-section.ts';
 import { curveSection, pairsSection, strategiesSection, summarySection } from './result-sections.ts';
 import { type Results, resultsOf, writeResults } from './results.ts';
 import { type RunRecord, readRun } from './run-record.ts';
+import { stoppingSection } from './stopping-section.ts';
 import { unlabelledSection, unlabelledWords } from './unlabelled-section.ts';
 import { vaalSection } from './vaal-sections.ts';
 import { gapsSentence, unequalBudgetsSentence, unequalStartsSentence } from './verdict.ts';
@@ -50,6 +51,7 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
   const discriminators = await vaalSection(run, results);
   const generator = await generatorSection(run);
   const confusions = confusionSection(run);
+  const stopping = stoppingSection(run);
   const unlabelled = unlabelledSection(run);
   return renderPage({
     title: results.name,
@@ -62,6 +64,7 @@ export async function reportPage(run: RunRecord, results: Results): Promise<stri
       pairsSection(results),
       ...(confusions === null ? [] : [confusions]),
       oracleSection(run),
+      ...(stopping === null ? [] : [stopping]),
       ...(unlabelled === null ? [] : [unlabelled]),
       await diagnosticsSection(run),
       await queriesSection(run),
