@@ -10,7 +10,7 @@
  * where nothing is decided, and the threshold does not move, while spending is at the budget.
  *
  * Source: Zliobaite, Bifet, Pfahringer and Holmes 2014, "Active learning with drifting streaming data", IEEE Transactions on
- * Neural Networks and Learning Systems 25(1), section IV and equation 1.
+ * Neural Networks and Learning Systems 25(1), 27-39.
  */
 import type { StreamConfig } from './strategies/stream-config.ts';
 
