@@ -10,12 +10,14 @@ import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
 import { GradientEmbeddings } from './gradient-embeddings.ts';
+import { greedyCentres } from './greedy-centres.ts';
 import type { MemberProbabilities } from './member-probabilities.ts';
 import { nearestSquared } from './nearest-centre.ts';
 import { highest, lowest } from './ranking.ts';
+import { robustCentres } from './robust-centres.ts';
 import { seedGradients } from './strategies/badge.ts';
 import { mutualInformation } from './strategies/bald.ts';
-import { greedyCentres } from './strategies/core-set.ts';
+import { CoreSetConfig } from './strategies/core-set-config.ts';
 import { pickDiverse } from './strategies/dbal.ts';
 import { DbalConfig } from './strategies/dbal-config.ts';
 import { expectedGradientLengths } from './strategies/expected-gradient-length.ts';
@@ -36,7 +38,7 @@ export const ArrayStrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('least-confidence') }),
   z.strictObject({ kind: z.literal('margin') }),
   z.strictObject({ kind: z.literal('entropy') }),
-  z.strictObject({ kind: z.literal('core-set') }),
+  CoreSetConfig.extend({ kind: z.literal('core-set') }),
   z.strictObject({ kind: z.literal('badge') }),
   DbalConfig.extend({ kind: z.literal('dbal') }),
   InformationDensityConfig.extend({ kind: z.literal('information-density') }),
@@ -71,7 +73,7 @@ export interface ArraySelection {
   readonly rows: number[];
   /**
    * Why each was picked; null where there is no such number. The strategy's score; of `core-set` the distance to the nearest
-   * row that was labelled or picked before, of `badge` the length of the gradient, of `dbal` the margin, of `typiclust` the
+   * row that was labelled or picked before, or null in its robust form, of `badge` the length of the gradient, of `dbal` the margin, of `typiclust` the
    * typicality.
    */
   readonly scores: (number | null)[];
@@ -164,6 +166,9 @@ async function pick(
     case 'core-set': {
       const { values, size } = of.features();
       const nearest = await nearestSquared(values, of.labelledFeatures(), size);
+      if (config.robust !== undefined) {
+        return { picked: (await robustCentres(values, size, nearest, count, config.robust, stream)).rows };
+      }
       const { rows, distances } = await greedyCentres(values, size, nearest, count, stream);
       return { picked: rows, scores: (_, turn) => distances[turn] };
     }

@@ -2,8 +2,9 @@
  * Picks a core-set of 50,000 rows and prints, as JSON, by how many bytes the process grew at most: what core-set-memory.test.ts
  * reads.
  */
+import { greedyCentres } from '../../src/acquisition/greedy-centres.ts';
 import { nearestSquared } from '../../src/acquisition/nearest-centre.ts';
-import { greedyCentres } from '../../src/acquisition/strategies/core-set.ts';
+
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 

@@ -15,6 +15,7 @@ import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { CealConfig } from '../../acquisition/strategies/ceal-config.ts';
+import { CoreSetConfig } from '../../acquisition/strategies/core-set-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
 import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
 import { QueryByCommitteeConfig } from '../../acquisition/strategies/query-by-committee-config.ts';
@@ -34,7 +35,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('least-confidence'), name }),
   z.strictObject({ kind: z.literal('margin'), name }),
   z.strictObject({ kind: z.literal('entropy'), name }),
-  z.strictObject({ kind: z.literal('core-set'), name }),
+  CoreSetConfig.extend({ kind: z.literal('core-set'), name }),
   z.strictObject({ kind: z.literal('badge'), name }),
   DbalConfig.extend({ kind: z.literal('dbal'), name }),
   InformationDensityConfig.extend({ kind: z.literal('information-density'), name }),

@@ -59,7 +59,7 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
     case 'entropy':
       return createEntropy();
     case 'core-set':
-      return createCoreSet();
+      return createCoreSet(config);
     case 'badge':
       return createBadge();
     case 'dbal':

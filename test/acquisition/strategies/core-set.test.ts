@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { greedyCentres } from '../../../src/acquisition/greedy-centres.ts';
 import { nearestSquared } from '../../../src/acquisition/nearest-centre.ts';
-import { createCoreSet, greedyCentres } from '../../../src/acquisition/strategies/core-set.ts';
+import { createCoreSet } from '../../../src/acquisition/strategies/core-set.ts';
 import { selectBackend } from '../../../src/backend/backend.ts';
 import { rootStream } from '../../../src/random.ts';
 import { keepsItsPromises } from './pool-strategy-promises.ts';
@@ -102,7 +103,7 @@ describe('greedyCentres', () => {
 });
 
 describe('core-set', () => {
-  keepsItsPromises(createCoreSet);
+  keepsItsPromises(() => createCoreSet());
 
   test('takes what brute force takes on pixels, which are the features of a linear model', async () => {
     const pixels = points(
