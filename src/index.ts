@@ -1,6 +1,8 @@
 /**
  * The public API of `genal`; the models have an entry of their own, `genal/generators`.
  */
+
+export { cohenKappa } from './acquisition/cohen-kappa.ts';
 export {
   neighbourGraph,
   type Propagated,
@@ -9,7 +11,13 @@ export {
   type SparseMatrix,
 } from './acquisition/label-propagation.ts';
 export { type LoopOptions, type RoundQueries, runLoop } from './acquisition/loop.ts';
-export { Oracle, type OracleOptions, type ReferenceClassifier, readImages } from './acquisition/oracle.ts';
+export {
+  Oracle,
+  type OracleOptions,
+  type Prices,
+  type ReferenceClassifier,
+  readImages,
+} from './acquisition/oracle.ts';
 export { Pool } from './acquisition/pool.ts';
 export type { Answer, RoundRecord, TimingRecord } from './acquisition/round-record.ts';
 export {
@@ -19,10 +27,13 @@ export {
   type PoolArrays,
   selectFromArrays,
 } from './acquisition/select-from-arrays.ts';
+export { StoppingRule } from './acquisition/stopping-config.ts';
 export { createAsal } from './acquisition/strategies/asal.ts';
 export { AsalConfig } from './acquisition/strategies/asal-config.ts';
 export { createGaal } from './acquisition/strategies/gaal.ts';
 export { createRandom } from './acquisition/strategies/random.ts';
+export { createStream } from './acquisition/strategies/stream.ts';
+export { StreamConfig } from './acquisition/strategies/stream-config.ts';
 export { createUncertainty } from './acquisition/strategies/uncertainty.ts';
 export type {
   Diagnostic,

@@ -65,15 +65,13 @@ describe('Oracle', () => {
       .forEach(({ label }, row) => {
         counts[truth[row]!]![label!]! += 1;
       });
-    confusion.forEach((chances, label) =>
-      chances.forEach((chance, answer) => {
-        const count = counts[label]![answer]!;
+    for (const [label, chances] of confusion.entries()) {
+      for (const [answer, chance] of chances.entries()) {
         // 500 rows a class; six standard deviations, which are none where the matrix is certain.
-        expect(Math.abs(count - 500 * chance)).toBeLessThanOrEqual(
-          6 * Math.sqrt(500 * chance * (1 - chance)),
-        );
-      }),
-    );
+        const bound = 6 * Math.sqrt(500 * chance * (1 - chance));
+        expect(Math.abs(counts[label]![answer]! - 500 * chance)).toBeLessThanOrEqual(bound);
+      }
+    }
   });
 
   test('with a uniform matrix is as wrong as the noise of that rate', () => {

@@ -50,7 +50,7 @@ describe('the rule kappa', () => {
 
   test('is the agreement of consecutive models on all images, and stops when its mean over the window is high', async () => {
     const rules = rulesOf({ kind: 'kappa', window: 2, threshold: 0.95, size: 1000 });
-    const predictions = [];
+    const predictions: Uint8Array[] = [];
     const said: StoppingRecord[] = [];
     for (const classifier of models) {
       predictions.push(predictedClasses(await scoreImages(classifier, images), CLASSES));
