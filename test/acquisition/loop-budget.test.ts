@@ -13,6 +13,7 @@ import { ClassifierConfig } from '../../src/classifiers/config.ts';
 import { type Dataset, selectClasses } from '../../src/datasets/dataset.ts';
 import { digitsDataset } from '../../src/datasets/digits.ts';
 import { rootStream } from '../../src/random.ts';
+import { linearClassifier } from '../queries/toys.ts';
 import { recordLoop } from './record-loop.ts';
 
 let dataset: Dataset;
@@ -134,6 +135,52 @@ describe('a budget', () => {
     expect(last).toMatchObject({ round: expensive, selected: [], answers: [], ended: 'budget' });
     expect(last.testConfusion).toEqual(before.testConfusion);
     expect(queries.map(({ round }) => round)).not.toContain(expensive);
+  });
+
+  test('cuts images synthesised, and images that rows stand for, to those it pays for', async () => {
+    const classifier = linearClassifier(rootStream(9).normals(784 * 2), [0, 0], dataset.shape);
+    const reading = { prices, reference: { classifier, experimentClass: [0, 1] } };
+    const imagesOf: Strategy['select'] = async ({ pool, batch, stream }) => ({
+      kind: 'synthesised',
+      images: pool.bytes(stream.choose(pool.candidates, batch)),
+      diagnostics: {},
+    });
+    const standingIn: Strategy['select'] = async (round) => {
+      const rows = round.stream.choose(round.pool.candidates, round.batch);
+      const of = { distance: 0, rank: 0, collided: false, neighbours: [] };
+      const at = { synthesisedAt: [0, 0] as const, matchedAt: [0, 0] as const };
+      const uncertainty = { start: 0, end: 0, matched: 0 };
+      return {
+        kind: 'pool',
+        rows,
+        diagnostics: {},
+        matched: {
+          images: round.pool.bytes(rows),
+          measure: 'margin',
+          queries: rows.map((row) => ({ row, uncertainty, ...of, ...at })),
+          plane: { candidates: [], labelled: [] },
+        },
+      };
+    };
+    for (const select of [imagesOf, standingIn]) {
+      let cut = 0;
+      for (const budget of [31, 34, 37, 40]) {
+        const { records, queries } = await run(reading, { budget }, { select });
+        const { answers, synthesised, cost } = records.at(-1)!;
+        expect(cost).toBeLessThanOrEqual(budget);
+        const { images, matches, round } = queries.at(-1)!;
+        // A round without answers has no pictures.
+        const last = records[round]!.answers.length;
+        cut += answers.length < 5 ? 1 : 0;
+        expect(images).toHaveLength(784 * last);
+        expect(synthesised).toBe(select === imagesOf ? answers.length : undefined);
+        if (matches === undefined) continue;
+        expect([matches.queries.length, matches.readings.length]).toEqual([last, last]);
+        expect(matches.images).toEqual(images);
+      }
+      expect(cut).toBeGreaterThan(1);
+    }
+    classifier.dispose();
   });
 
   test('must pay the initial labels', async () => {
