@@ -39,6 +39,8 @@ const OPTIONS: Record<Kind, object> = {
   'information-density': {},
   typiclust: {},
   'expected-gradient-length': {},
+  'expected-error-reduction': { subset: 6, evaluated: 10, components: 3 },
+  'variance-reduction': { subset: 6, evaluated: 10, components: 2 },
   bald: { passes: 3 },
   'variation-ratios': { passes: 3 },
   'mean-std': { passes: 3 },

@@ -17,10 +17,12 @@ import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { CealConfig } from '../../acquisition/strategies/ceal-config.ts';
 import { CoreSetConfig } from '../../acquisition/strategies/core-set-config.ts';
 import { DbalConfig } from '../../acquisition/strategies/dbal-config.ts';
+import { ExpectedErrorReductionConfig } from '../../acquisition/strategies/expected-error-reduction-config.ts';
 import { InformationDensityConfig } from '../../acquisition/strategies/information-density-config.ts';
 import { QueryByCommitteeConfig } from '../../acquisition/strategies/query-by-committee-config.ts';
 import { StreamConfig } from '../../acquisition/strategies/stream-config.ts';
 import { TypiclustConfig } from '../../acquisition/strategies/typiclust-config.ts';
+import { VarianceReductionConfig } from '../../acquisition/strategies/variance-reduction-config.ts';
 import { GaalConfig } from '../../queries/config.ts';
 
 const name = z
@@ -41,6 +43,8 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   InformationDensityConfig.extend({ kind: z.literal('information-density'), name }),
   TypiclustConfig.extend({ kind: z.literal('typiclust'), name }),
   z.strictObject({ kind: z.literal('expected-gradient-length'), name }),
+  ExpectedErrorReductionConfig.extend({ kind: z.literal('expected-error-reduction'), name }),
+  VarianceReductionConfig.extend({ kind: z.literal('variance-reduction'), name }),
   MonteCarloConfig.extend({ kind: z.literal('bald'), name }),
   MonteCarloConfig.extend({ kind: z.literal('variation-ratios'), name }),
   MonteCarloConfig.extend({ kind: z.literal('mean-std'), name }),

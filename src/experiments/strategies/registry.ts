@@ -19,6 +19,7 @@ import { createCeal } from '../../acquisition/strategies/ceal.ts';
 import { createCoreSet } from '../../acquisition/strategies/core-set.ts';
 import { createDbal } from '../../acquisition/strategies/dbal.ts';
 import { createEntropy } from '../../acquisition/strategies/entropy.ts';
+import { createExpectedErrorReduction } from '../../acquisition/strategies/expected-error-reduction.ts';
 import { createExpectedGradientLength } from '../../acquisition/strategies/expected-gradient-length.ts';
 import { createGaal } from '../../acquisition/strategies/gaal.ts';
 import { createInformationDensity } from '../../acquisition/strategies/information-density.ts';
@@ -31,6 +32,7 @@ import { createRandom } from '../../acquisition/strategies/random.ts';
 import { createStream } from '../../acquisition/strategies/stream.ts';
 import { createTypiclust } from '../../acquisition/strategies/typiclust.ts';
 import { createUncertainty } from '../../acquisition/strategies/uncertainty.ts';
+import { createVarianceReduction } from '../../acquisition/strategies/variance-reduction.ts';
 import { createVariationRatios } from '../../acquisition/strategies/variation-ratios.ts';
 import type { Strategy, StrategyResources } from '../../acquisition/strategy.ts';
 import type { StrategyConfig } from './config.ts';
@@ -70,6 +72,10 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createTypiclust(config);
     case 'expected-gradient-length':
       return createExpectedGradientLength();
+    case 'expected-error-reduction':
+      return createExpectedErrorReduction(config);
+    case 'variance-reduction':
+      return createVarianceReduction(config);
     case 'bald':
       return createBald(config);
     case 'variation-ratios':
