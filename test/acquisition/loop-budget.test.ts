@@ -221,10 +221,14 @@ test('prices, noise by class, abstentions, a stream and rules: the same records 
     { kind: 'budget', cost: 20 },
   ];
   const change = { budget: 55, stopping: rules.map((rule) => StoppingRule.parse(rule)) };
-  const strategy = createStream(StreamConfig.parse({ budget: 0.5, window: 10 }));
+  const strategy = createStream(StreamConfig.parse({ budget: 0.3, window: 10 }));
   const whole = (await run(oracle, change, strategy)).records;
   expect(whole.at(-1)?.ended).toBe('budget');
   expect(whole.length).toBeGreaterThan(3);
+  // The stream goes on from round to round: what is bought has come in the order of arrival.
+  const order = rootStream(1).of('arrivals').permutation(dataset.train.n);
+  const places = whole.slice(1).flatMap(({ selected }) => selected!.map((row) => order.indexOf(row)));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
   for (let round = 0; round <= whole.length; round++) {
     const finished = JSON.parse(JSON.stringify(whole.slice(0, round))) as RoundRecord[];
     const { records } = await run(oracle, { ...change, finished }, strategy);
