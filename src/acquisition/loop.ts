@@ -112,7 +112,9 @@ export async function runLoop(options: LoopOptions): Promise<void> {
       }
       const trainMs = performance.now() - trainStarted;
       const testConfusion = await confusionOf(classifier, dataset.test);
-      const said = isBuying ? await stopping.ask({ classifier, ...standing() }) : [];
+      const said = isBuying
+        ? await stopping.ask({ classifier, ...standing(), diagnostics: asked.diagnostics })
+        : [];
       const ended = asked.isCut || purse.isSpent ? 'budget' : stopping.acting(said);
 
       await options.onRound(

@@ -46,6 +46,19 @@ export const StoppingRule = z.discriminatedUnion('kind', [
     act,
   }),
   z.strictObject({
+    kind: z.literal('cannot-tell-apart').describe('The discriminator takes the pool for labelled'),
+    tolerance: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.05)
+      .describe(
+        'Distance from 1/2 of the area under its ROC curve on held-out images, at or below which to stop. Default: 0.05, ours',
+      ),
+    window: z.int().min(1).default(1).describe('Rounds that the area is averaged over. Default: 1, ours'),
+    act,
+  }),
+  z.strictObject({
     kind: z.literal('budget').describe('Enough was paid'),
     cost: z
       .number()

@@ -5,6 +5,9 @@
  * - `kappa`: Cohen's kappa between the classes that this round's and the last round's model predict for a fixed set of
  *   images; stop when its mean over the last `window` rounds is above `threshold`.
  * - `uncertainty`: the largest or the mean entropy of the candidates; stop when it is below `threshold`.
+ * - `cannot-tell-apart`: the area under the ROC curve by which a strategy's discriminator told labelled from unlabelled images
+ *   when it chose; stop when its mean over the last `window` rounds is within `tolerance` of 1/2. Strategies without a
+ *   discriminator are never stopped by it.
  * - `budget`: what was paid; stop when it is `cost` or more.
  *
  * Source: Bloodgood and Vijay-Shanker 2009, "A method for stopping active learning based on stabilizing predictions and the
@@ -20,7 +23,7 @@ import { cohenKappa } from './cohen-kappa.ts';
 import type { RoundRecord } from './round-record.ts';
 import { poolProbabilities } from './score-pool.ts';
 import type { StoppingRule } from './stopping-config.ts';
-import type { PoolView } from './strategy.ts';
+import type { Diagnostics, PoolView } from './strategy.ts';
 import type { TaskModel } from './task-model/task-model.ts';
 
 export type StoppingKind = StoppingRule['kind'];
@@ -28,9 +31,9 @@ export type StoppingKind = StoppingRule['kind'];
 /** What a rule says of a round. */
 export interface StoppingRecord {
   readonly kind: StoppingKind;
-  /** Kappa, entropy in nats, or what was paid; null where there is none yet, as kappa in round 0. */
+  /** Kappa, entropy in nats, area or what was paid; null where there is none, as kappa in round 0. */
   readonly value: number | null;
-  /** What is held against the threshold: the mean over the window of kappa, else the value; null where there is none yet. */
+  /** What is held against the threshold: the mean over the window of kappa and of areas, else the value; null where there is none yet. */
   readonly decidedBy: number | null;
   /** Whether the rule says stop. */
   readonly met: boolean;
@@ -42,6 +45,8 @@ export interface StoppingRound {
   readonly classifier: TaskModel;
   /** After what the round bought was taken out. */
   readonly pool: PoolView;
+  /** What the strategy told of its choice; of the initial set nothing. */
+  readonly diagnostics: Diagnostics;
   /** What was paid so far, in labels where answers have no prices. */
   readonly paid: number;
 }
@@ -68,7 +73,10 @@ export class StoppingRules {
   }
 
   /** Takes finished rounds as if it had been asked about them, the last of which trained `classifier`. */
-  async resume(finished: readonly RoundRecord[], { classifier, pool }: StoppingRound): Promise<void> {
+  async resume(
+    finished: readonly RoundRecord[],
+    { classifier, pool }: Pick<StoppingRound, 'classifier' | 'pool'>,
+  ): Promise<void> {
     for (const { stopping } of finished) this.#history.push(stopping ?? []);
     this.#predicted = await this.#predict(classifier, pool);
   }
@@ -86,6 +94,12 @@ export class StoppingRules {
       } else if (rule.kind === 'uncertainty') {
         const entropy = await entropyOf(round, rule.of);
         records.push(said(rule.kind, entropy, entropy, entropy !== null && entropy < rule.threshold));
+      } else if (rule.kind === 'cannot-tell-apart') {
+        const { discriminatorAuc: area } = round.diagnostics;
+        const value = typeof area === 'number' ? area : null;
+        const decidedBy = this.#meanWith(value, position, rule.window);
+        const isChance = decidedBy !== null && Math.abs(decidedBy - 0.5) <= rule.tolerance;
+        records.push(said(rule.kind, value, decidedBy, isChance));
       } else {
         records.push(said(rule.kind, round.paid, round.paid, round.paid >= rule.cost));
       }

@@ -10,6 +10,7 @@ const WHY: Readonly<Record<EndReason, string>> = {
   budget: 'the budget was spent',
   kappa: 'predictions had settled (rule kappa)',
   uncertainty: 'the model was sure of the candidates (rule uncertainty)',
+  'cannot-tell-apart': 'its discriminator no longer told the pools apart (rule cannot-tell-apart)',
 };
 
 /** How pool rows were answered and what that cost. */

@@ -26,7 +26,7 @@ function model(turn: number, scale = 1): ToyClassifier {
 }
 const roundOf = (classifier: ToyClassifier, paid = 0): StoppingRound => {
   const { pool } = toyRound({ classifier });
-  return { classifier: classifier as unknown as StoppingRound['classifier'], pool, paid };
+  return { classifier: classifier as unknown as StoppingRound['classifier'], pool, paid, diagnostics: {} };
 };
 const rulesOf = (...rules: object[]) =>
   new StoppingRules(
@@ -142,6 +142,25 @@ test('the rule budget says stop from its cost on; only a rule that may act does'
   expect(await metAt(9.5)).toEqual([false, false, undefined]);
   expect(await metAt(10)).toEqual([true, false, undefined]);
   expect(await metAt(20)).toEqual([true, true, 'budget']);
+});
+
+test('the rule cannot-tell-apart says stop where the mean area of the window is near 1/2, and nothing of other strategies', async () => {
+  const [rules, resumed] = [0, 1].map(() =>
+    rulesOf({ kind: 'cannot-tell-apart', tolerance: 0.1, window: 2, act: true }),
+  );
+  const areas = [undefined, 0.9, 0.625, 0.5, 0.375, 0.25];
+  const said: StoppingRecord[][] = [];
+  for (const area of areas) {
+    const diagnostics = area === undefined ? {} : { discriminatorAuc: area };
+    said.push(await rules!.ask({ ...roundOf(model(0)), diagnostics }));
+  }
+  expect(said.map(([record]) => record?.decidedBy)).toEqual([null, null, 0.7625, 0.5625, 0.4375, 0.3125]);
+  expect(said.map(([record]) => record?.met)).toEqual([false, false, false, true, true, false]);
+  expect(said.map((records) => rules!.acting(records))[3]).toBe('cannot-tell-apart');
+  await resumed!.resume(asRecords(said.slice(0, 3)), roundOf(model(0)));
+  expect(await resumed!.ask({ ...roundOf(model(0)), diagnostics: { discriminatorAuc: 0.5 } })).toEqual(
+    said[3],
+  );
 });
 
 test('rules leave no tensor behind', async () => {

@@ -16,6 +16,7 @@ export const layers: readonly (readonly (readonly string[])[])[] = [
       'src/random.ts',
       'src/safetensors.ts',
       'src/atomic-write.ts',
+      'src/make-folder.ts',
       'src/cache-directory.ts',
       'src/dropout-mask.ts',
       'src/gather-rows.ts',
