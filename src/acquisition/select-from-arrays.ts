@@ -30,6 +30,8 @@ import { voteEntropies } from './strategies/query-by-committee.ts';
 import { QueryByCommitteeConfig } from './strategies/query-by-committee-config.ts';
 import { mostTypical } from './strategies/typiclust.ts';
 import { TypiclustConfig } from './strategies/typiclust-config.ts';
+import { reduceVariance } from './strategies/variance-reduction.ts';
+import { VarianceReductionConfig } from './strategies/variance-reduction-config.ts';
 import { variationRatios } from './strategies/variation-ratios.ts';
 
 /** A strategy and those of its options that mean something on arrays. */
@@ -44,6 +46,7 @@ export const ArrayStrategyConfig = z.discriminatedUnion('kind', [
   InformationDensityConfig.extend({ kind: z.literal('information-density') }),
   TypiclustConfig.extend({ kind: z.literal('typiclust') }),
   z.strictObject({ kind: z.literal('expected-gradient-length') }),
+  VarianceReductionConfig.extend({ kind: z.literal('variance-reduction') }),
   z.strictObject({ kind: z.literal('bald') }),
   z.strictObject({ kind: z.literal('variation-ratios') }),
   z.strictObject({ kind: z.literal('mean-std') }),
@@ -74,7 +77,7 @@ export interface ArraySelection {
   /**
    * Why each was picked; null where there is no such number. The strategy's score; of `core-set` the distance to the nearest
    * row that was labelled or picked before, or null in its robust form, of `badge` the length of the gradient, of `dbal` the margin, of `typiclust` the
-   * typicality.
+   * typicality, of `variance-reduction` by how much it lowers the variance.
    */
   readonly scores: (number | null)[];
 }
@@ -151,6 +154,14 @@ async function pick(
       const { values, size } = of.features();
       return best(expectedGradientLengths(of.probs(), of.classes(), values, size));
     }
+    case 'variance-reduction': {
+      const { values: features, size } = of.features();
+      const pool = { features, probs: of.probs() };
+      const labelled = { features: of.labelledFeatures(), probs: of.labelledProbs() };
+      const sizes = { size, classes: of.classes() };
+      const { rows, reductions } = reduceVariance(pool, labelled, sizes, count, config, stream);
+      return { picked: rows, scores: (_, turn) => reductions[turn] };
+    }
     case 'bald':
       return best(mutualInformation(of.members()));
     case 'variation-ratios':
@@ -213,14 +224,14 @@ class Candidates {
   }
 
   /** Of one model, `[n, classes]`. */
-  probs(): Float32Array {
+  probs(rows = this.#rows): Float32Array {
     const { probs, members, classes } = this.#given('probabilities');
     if (members !== 1) {
       throw new RangeError(
         `selectFromArrays.probabilities: expected those of one model for ${this.#kind}, got ${members} models`,
       );
     }
-    return gatherRows(probs, classes, this.#rows);
+    return gatherRows(probs, classes, rows);
   }
 
   /** Of several, `[n, members, classes]`. */
@@ -239,6 +250,10 @@ class Candidates {
     const { values, size } = this.#given('features');
     const rows = candidates?.map((at) => this.#rows[at] as number) ?? this.#rows;
     return { values: gatherRows(values, size, rows), size };
+  }
+
+  labelledProbs(): Float32Array {
+    return this.probs(this.#arrays.labelled);
   }
 
   labelledFeatures(): Float32Array {

@@ -32,7 +32,7 @@ export interface LabelledRows {
 export function fitSoftmax(rows: LabelledRows, penalty: number, start?: Float64Array): Float64Array {
   checkInteger('fitSoftmax.rows.classes', rows.classes, 2);
   if (!(penalty > 0)) throw new RangeError(`fitSoftmax.penalty: expected a positive number, got ${penalty}`);
-  let weights = start === undefined ? new Float64Array(rows.size * rows.classes) : Float64Array.from(start);
+  let weights: Float64Array = start === undefined ? new Float64Array(rows.size * rows.classes) : Float64Array.from(start);
   let { loss, gradient } = lossOf(rows, weights, penalty);
   const pairs: CurvaturePair[] = [];
   for (let step = 0; step < MOST_STEPS && largest(gradient) > TOLERANCE; step++) {
@@ -121,7 +121,7 @@ function lossOf(
 
 /** The direction of descent, by the two loops over the remembered steps. */
 function towards(gradient: Float64Array, pairs: readonly CurvaturePair[]): Float64Array {
-  let direction = gradient.map((value) => -value);
+  let direction: Float64Array = gradient.map((value) => -value);
   const shares: number[] = [];
   for (const { s, y, curvature } of [...pairs].reverse()) {
     const share = dot(s, direction) / curvature;

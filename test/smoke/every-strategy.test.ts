@@ -41,6 +41,7 @@ const OPTIONS: Record<Kind, object> = {
   'expected-gradient-length': {},
   'expected-error-reduction': { subset: 6, evaluated: 10, components: 3 },
   'variance-reduction': { subset: 6, evaluated: 10, components: 2 },
+  'active-class-selection': { folds: 2 },
   bald: { passes: 3 },
   'variation-ratios': { passes: 3 },
   'mean-std': { passes: 3 },

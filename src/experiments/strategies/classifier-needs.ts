@@ -31,6 +31,9 @@ export function classifierProblem(strategy: StrategyConfig, classifier: TaskMode
       return `expected "adversary" 0 and "discriminate" after for "model" task, got ${strategy.adversary} and ${strategy.discriminate}`;
     }
   }
+  if (strategy.kind === 'active-class-selection' && classifier.kind === 'm2') {
+    return 'expected a classifier that learns from labels alone for active-class-selection, which cross-validates it on them, got m2';
+  }
   if (strategy.kind === 'query-by-committee' && classifier.kind === 'm2') {
     return 'expected a classifier that learns from labels alone for query-by-committee, which trains several on the labels, got m2';
   }

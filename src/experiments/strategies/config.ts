@@ -13,6 +13,7 @@ import { RoundM2Config } from '../../../vaal/round-m2-config.ts';
 import { TaVaalConfig } from '../../../vaal/ta-vaal-config.ts';
 import { VaalConfig } from '../../../vaal/vaal-config.ts';
 import { MonteCarloConfig } from '../../acquisition/monte-carlo-config.ts';
+import { ActiveClassSelectionConfig } from '../../acquisition/strategies/active-class-selection-config.ts';
 import { AsalConfig } from '../../acquisition/strategies/asal-config.ts';
 import { CealConfig } from '../../acquisition/strategies/ceal-config.ts';
 import { CoreSetConfig } from '../../acquisition/strategies/core-set-config.ts';
@@ -45,6 +46,7 @@ export const StrategyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('expected-gradient-length'), name }),
   ExpectedErrorReductionConfig.extend({ kind: z.literal('expected-error-reduction'), name }),
   VarianceReductionConfig.extend({ kind: z.literal('variance-reduction'), name }),
+  ActiveClassSelectionConfig.extend({ kind: z.literal('active-class-selection'), name }),
   MonteCarloConfig.extend({ kind: z.literal('bald'), name }),
   MonteCarloConfig.extend({ kind: z.literal('variation-ratios'), name }),
   MonteCarloConfig.extend({ kind: z.literal('mean-std'), name }),

@@ -12,6 +12,7 @@ import { createM2WeightedConfidence } from '../../../vaal/m2-weighted-confidence
 import { createNormScore } from '../../../vaal/norm-score.ts';
 import { createTaVaal } from '../../../vaal/ta-vaal.ts';
 import { createVaal } from '../../../vaal/vaal.ts';
+import { createActiveClassSelection } from '../../acquisition/strategies/active-class-selection.ts';
 import { createAsal } from '../../acquisition/strategies/asal.ts';
 import { createBadge } from '../../acquisition/strategies/badge.ts';
 import { createBald } from '../../acquisition/strategies/bald.ts';
@@ -76,6 +77,8 @@ export function createStrategy(config: StrategyConfig, resources: StrategyResour
       return createExpectedErrorReduction(config);
     case 'variance-reduction':
       return createVarianceReduction(config);
+    case 'active-class-selection':
+      return createActiveClassSelection(config);
     case 'bald':
       return createBald(config);
     case 'variation-ratios':

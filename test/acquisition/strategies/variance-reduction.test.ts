@@ -2,6 +2,7 @@ import { inverse, Matrix } from 'ml-matrix';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FisherInformation, type PredictedRows } from '../../../src/acquisition/fisher-information.ts';
 import { lastLayerMap } from '../../../src/acquisition/last-layer-rows.ts';
+import { selectFromArrays } from '../../../src/acquisition/select-from-arrays.ts';
 import { softmaxOf } from '../../../src/acquisition/softmax-regression.ts';
 import {
   createVarianceReduction,
@@ -139,6 +140,30 @@ test('a batch is the one that adding and inverting anew takes, row by row', () =
     const least = Math.min(...left.map((other) => varianceWith([...before, other])));
     expect(varianceWith([...before, row])).toBeCloseTo(least, 9);
   });
+});
+
+test('arrays of a pool give the same rows, without those that are labelled', async () => {
+  const features = rootStream(4).normals(20 * 2);
+  const probs = Float32Array.from(
+    softmaxOf(Float64Array.from(features), 2, Float64Array.from(rootStream(6).normals(6)), 3),
+  );
+  const config = VarianceReductionConfig.parse({ subset: 9, evaluated: 12 });
+  const labelled = [3, 0, 17];
+  const left = Array.from({ length: 20 }, (_, row) => row).filter((row) => !labelled.includes(row));
+  const of = (rows: readonly number[]) => ({
+    features: gatherRows(features, 2, rows),
+    probs: gatherRows(probs, 3, rows),
+  });
+  const found = reduceVariance(of(left), of(labelled), { size: 2, classes: 3 }, 4, config, rootStream(1));
+  const arrays = {
+    n: 20,
+    labelled,
+    features: { values: features, size: 2 },
+    probabilities: { probs, members: 1, classes: 3 },
+  };
+  const picked = await selectFromArrays({ kind: 'variance-reduction', ...config }, arrays, 4, rootStream(1));
+  expect(picked.rows).toEqual(found.rows.map((row) => left[row]));
+  expect(picked.scores).toEqual(found.reductions);
 });
 
 describe('variance-reduction', () => {
