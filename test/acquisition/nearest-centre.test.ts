@@ -7,14 +7,17 @@ import { selectBackend } from '../../src/backend/backend.ts';
 import type { BackendName } from '../../src/backend/backend-names.ts';
 import { rootStream } from '../../src/random.ts';
 
+const SIZE = 5;
+
 /** Features on which float32 products say little, and some on which they say all. */
-const CASES = {
+const CASES: Readonly<Record<string, (value: number, at: number) => number>> = {
   'drawn rows': (value: number) => value,
   'rows far from 0': (value: number) => 1e4 + 1e-2 * value,
+  'rows of two heaps far apart': (value: number, at: number) =>
+    (at % (2 * SIZE) < SIZE ? 3e3 : -3e3) + 1e-2 * value,
   'rows of few values': (value: number) => Math.round(value),
   'rows whose products overflow': (value: number) => 1e25 * value,
 };
-const SIZE = 5;
 
 describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
   beforeAll(() => selectBackend(backend));
