@@ -4,7 +4,6 @@
  */
 import { greedyCentres } from '../../src/acquisition/greedy-centres.ts';
 import { nearestSquared } from '../../src/acquisition/nearest-centre.ts';
-
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 
