@@ -1,18 +1,21 @@
 /**
  * Benchmarks: `npm run bench -- steps|matching|selection [flags]`. What is measured: bench/README.md.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { arch, cpus, platform } from 'node:os';
-import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { arch, cpus, platform, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import { selectBackend } from '../src/backend/backend.ts';
 import type { BackendName } from '../src/backend/backend-names.ts';
 import { caseNamed, standardCases, wideCases } from './cases/all.ts';
-import type { CaseSize } from './cases/case.ts';
+import type { CaseSize, StepCase } from './cases/case.ts';
 import { benchMatching } from './matching.ts';
 import { PEER_NAMES, startPeer } from './peer.ts';
 import { benchSelection } from './selection.ts';
-import { benchSteps, type StepTiming } from './steps.ts';
+import { benchCase, type StepsResult, type StepTiming } from './steps.ts';
+import { quartiles } from './timing.ts';
 
 const HELP = `Usage: npm run bench -- steps [flags]
        npm run bench -- matching [flags], see npm run bench -- matching --help
@@ -28,8 +31,18 @@ const HELP = `Usage: npm run bench -- steps [flags]
   --json FILE      also write the figures
   --help           show this help`;
 
-async function main(): Promise<void> {
+/** What `--json` writes. */
+interface StepsReport extends StepsResult {
+  readonly machine: string;
+  readonly node: string;
+  readonly backend: string;
+  readonly detail: string;
+  readonly peer: string | null;
+}
+
+async function main(words: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({
+    args: [...words],
     allowPositionals: true,
     options: {
       backend: { type: 'string' },
@@ -57,23 +70,88 @@ async function main(): Promise<void> {
   const cases = values.case?.split(',').map(caseNamed) ?? standardCases;
   // Before the measuring, which takes minutes: a place that cannot be written is told of now.
   if (values.json) await mkdir(dirname(values.json), { recursive: true });
-  const choice = await selectBackend(values.backend as BackendName | undefined);
-  const peer = values.peer === undefined ? undefined : await startPeer(values.peer, values);
+  const [only, ...others] = cases;
+  const report =
+    only !== undefined && others.length === 0
+      ? await measureHere(only, {
+          size,
+          rounds,
+          backend: values.backend,
+          peer: values.peer,
+          python: values.python,
+        })
+      : await measureApart(cases, words);
+  console.log(`\nmatmul    ${report.matmulGflops.toFixed(1)} GFLOP/s, 1024 x 1024`);
+  for (const { step, what } of report.steps) console.log(`${step.padEnd(15)} ${what}`);
+  if (values.json) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** One case, in this process. */
+async function measureHere(
+  only: StepCase,
+  flags: {
+    readonly size: CaseSize;
+    readonly rounds: number;
+    readonly backend: string | undefined;
+    readonly peer: string | undefined;
+    readonly python: string;
+  },
+): Promise<StepsReport> {
+  const { backend, detail } = await selectBackend(flags.backend as BackendName | undefined);
+  const peer = flags.peer === undefined ? undefined : await startPeer(flags.peer, flags);
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${platform()} ${arch()}`;
-  console.log(`machine   ${machine}, node ${process.version}`);
-  console.log(`backend   ${choice.backend} (${choice.detail})`);
-  if (peer) console.log(`peer      ${peer.name}`);
-  console.log(`\n${header(peer !== undefined)}`);
-  const onCase = (timing: StepTiming) => console.log(row(timing));
-  const result = await benchSteps({ cases, size, rounds, peer, onCase });
-  console.log(`\nmatmul    ${result.matmulGflops.toFixed(1)} GFLOP/s, 1024 x 1024`);
-  for (const { step, what } of result.steps) console.log(`${step.padEnd(15)} ${what}`);
+  const { size, rounds } = flags;
+  const result = await benchCase(only, { size, rounds, peer });
   peer?.close();
-  if (values.json) {
-    const { backend, detail } = choice;
-    const report = { machine, node: process.version, backend, detail, peer: peer?.name ?? null, ...result };
-    await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  const report = { machine, node: process.version, backend, detail, peer: peer?.name ?? null, ...result };
+  printHead(report);
+  for (const timing of report.steps) console.log(row(timing));
+  return report;
+}
+
+/**
+ * Each case in a process of its own, one after another, and so is the peer's side of it: what a case leaves behind in the
+ * allocators of either is not counted against the next.
+ */
+async function measureApart(cases: readonly StepCase[], words: readonly string[]): Promise<StepsReport> {
+  const scratch = await mkdtemp(join(tmpdir(), 'genal-bench-'));
+  const reports: StepsReport[] = [];
+  try {
+    for (const { name } of cases) {
+      const json = join(scratch, `${name}.json`);
+      // The last of a flag given twice counts.
+      const command = [
+        ...process.execArgv,
+        fileURLToPath(import.meta.url),
+        ...words,
+        '--case',
+        name,
+        '--json',
+        json,
+      ];
+      await promisify(execFile)(process.execPath, command).catch((error: Error & { stderr?: string }) => {
+        throw new Error(error.stderr?.trim().split('\n').at(-1) ?? error.message);
+      });
+      const report = JSON.parse(await readFile(json, 'utf8')) as StepsReport;
+      if (reports.length === 0) printHead(report);
+      for (const timing of report.steps) console.log(row(timing));
+      reports.push(report);
+    }
+  } finally {
+    await rm(scratch, { recursive: true });
   }
+  return {
+    ...(reports[0] as StepsReport),
+    matmulGflops: quartiles(reports.map(({ matmulGflops }) => matmulGflops)).median,
+    steps: reports.flatMap(({ steps }) => steps),
+  };
+}
+
+function printHead({ machine, node, backend, detail, peer }: StepsReport): void {
+  console.log(`machine   ${machine}, node ${node}`);
+  console.log(`backend   ${backend} (${detail})`);
+  if (peer !== null) console.log(`peer      ${peer}`);
+  console.log(`\n${header(peer !== null)}`);
 }
 
 const WIDTHS = [15, 10, 18, 8, 9, 8, 11, 7, 14];
@@ -112,7 +190,7 @@ const others = new Map([
   ['selection', benchSelection],
 ]);
 
-(others.get(name ?? '')?.(rest) ?? main())
+(others.get(name ?? '')?.(rest) ?? main(process.argv.slice(2)))
   // A peer that is still busy would keep the process alive.
   .then(() => process.exit(0))
   .catch((error: unknown) => {

@@ -33,15 +33,13 @@ export interface PeerTiming {
   readonly spread: readonly [low: number, high: number];
 }
 
-export interface StepsOptions {
-  readonly cases: readonly StepCase[];
+export interface CaseOptions {
   readonly size: CaseSize;
   readonly rounds: number;
   readonly peer?: Peer | undefined;
-  /** Told of every finished case. */
-  readonly onCase?: (timing: StepTiming) => void;
 }
 
+/** One case, or several put together. */
 export interface StepsResult {
   readonly matmulGflops: number;
   readonly steps: readonly StepTiming[];
@@ -51,30 +49,21 @@ export interface StepsResult {
 const ROUND_MS = 200;
 const MOST_REPEATS = 50;
 
-/** Times the cases on the backend chosen before. */
-export async function benchSteps(options: StepsOptions): Promise<StepsResult> {
-  const timings: { timing: StepTiming; rates: readonly number[] }[] = [];
-  for (const stepCase of options.cases) {
-    const running = stepCase.create(options.size, rootStream(1).of('bench', stepCase.name));
-    try {
-      const measured = await measureCase(stepCase, running, options);
-      timings.push(measured);
-      options.onCase?.(measured.timing);
-    } finally {
-      running.dispose();
-    }
+/** Times a case on the backend chosen before. */
+export async function benchCase(stepCase: StepCase, options: CaseOptions): Promise<StepsResult> {
+  const running = stepCase.create(options.size, rootStream(1).of('bench', stepCase.name));
+  try {
+    return await measureCase(stepCase, running, options);
+  } finally {
+    running.dispose();
   }
-  return {
-    matmulGflops: quartiles(timings.flatMap(({ rates }) => rates)).median,
-    steps: timings.map(({ timing }) => timing),
-  };
 }
 
 async function measureCase(
   stepCase: StepCase,
   running: RunningCase,
-  { size, rounds, peer }: StepsOptions,
-): Promise<{ timing: StepTiming; rates: readonly number[] }> {
+  { size, rounds, peer }: CaseOptions,
+): Promise<StepsResult> {
   const { name } = stepCase;
   await timeSteps(running.step, 1);
   const warm = await timeSteps(running.step, 1);
@@ -101,7 +90,7 @@ async function measureCase(
     shareOfMatmul: gflops / matmulGflops,
     ...(peer && { peer: peerTiming(ours, theirs) }),
   };
-  return { timing, rates };
+  return { matmulGflops, steps: [timing] };
 }
 
 function peerTiming(ours: readonly number[], theirs: readonly number[]): PeerTiming {
