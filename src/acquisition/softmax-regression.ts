@@ -32,7 +32,8 @@ export interface LabelledRows {
 export function fitSoftmax(rows: LabelledRows, penalty: number, start?: Float64Array): Float64Array {
   checkInteger('fitSoftmax.rows.classes', rows.classes, 2);
   if (!(penalty > 0)) throw new RangeError(`fitSoftmax.penalty: expected a positive number, got ${penalty}`);
-  let weights: Float64Array = start === undefined ? new Float64Array(rows.size * rows.classes) : Float64Array.from(start);
+  let weights: Float64Array =
+    start === undefined ? new Float64Array(rows.size * rows.classes) : Float64Array.from(start);
   let { loss, gradient } = lossOf(rows, weights, penalty);
   const pairs: CurvaturePair[] = [];
   for (let step = 0; step < MOST_STEPS && largest(gradient) > TOLERANCE; step++) {
