@@ -8,29 +8,28 @@
  * product of many columns reads the features once where many products of one column read them as often.
  */
 import * as tf from '@tensorflow/tfjs';
-import { meanRow } from '../../matching/indexes/mean-row.ts';
 import { NearestLists } from '../../matching/indexes/nearest-lists.ts';
 import { factorError } from '../../matching/indexes/product-precision.ts';
 import { gatherRows } from '../gather-rows.ts';
-import { centredRows, squaredDistanceError } from './centred-rows.ts';
+import { type CentredRows, centredRows, midst, squaredDistanceError } from './centred-rows.ts';
 import { bringRowNearer } from './nearest-centre.ts';
 
 /** Rows on the backend in one piece. */
 const BLOCK = 2048;
 /** Rows multiplied ahead at first, and at most. */
-const FIRST_AHEAD = 8;
+const FIRST_AHEAD = 32;
 const MOST_AHEAD = 64;
 
 /** Rows of features, copied to the backend: `4 size` bytes a row, and `8 + 4 x 64` at most for what is known ahead. */
 export class ApproachingCentres {
   readonly #features: Float32Array;
   readonly #size: number;
-  readonly #origin: Float64Array;
+  readonly #origin: Float32Array;
   readonly #factorError: number;
-  readonly #blocks: tf.Tensor2D[] = [];
-  /** `[n]`, relative to the mean. */
-  readonly #squaredLengths: Float64Array;
-  #longest = 0;
+  readonly #blocks: readonly CentredRows[];
+  /** `[n]`, relative to the origin. */
+  readonly #squaredLengths: Float32Array;
+  readonly #longest: number;
   /** Products of all rows with some, by the number of these. */
   #ahead = new Map<number, Float32Array>();
   #atOnce = FIRST_AHEAD;
@@ -39,21 +38,31 @@ export class ApproachingCentres {
 
   /** @param features `[n, size]`, kept and not to be changed */
   static async create(features: Float32Array, size: number): Promise<ApproachingCentres> {
-    return new ApproachingCentres(features, size, await factorError());
+    const origin = midst(features, size);
+    const precision = await factorError();
+    const blocks: CentredRows[] = [];
+    for (let first = 0; first < features.length; first += BLOCK * size) {
+      blocks.push(await centredRows(features.subarray(first, first + BLOCK * size), origin));
+    }
+    return new ApproachingCentres(features, origin, precision, blocks);
   }
 
-  private constructor(features: Float32Array, size: number, precision: number) {
+  private constructor(
+    features: Float32Array,
+    origin: Float32Array,
+    precision: number,
+    blocks: readonly CentredRows[],
+  ) {
     this.#features = features;
-    this.#size = size;
+    this.#size = origin.length;
+    this.#origin = origin;
     this.#factorError = precision;
-    this.#origin = meanRow({ values: features, size });
-    this.#squaredLengths = new Float64Array(features.length / size);
-    for (let first = 0; first < this.#squaredLengths.length; first += BLOCK) {
-      const rows = centredRows(features.subarray(first * size, (first + BLOCK) * size), this.#origin);
-      this.#squaredLengths.set(rows.squaredLengths, first);
-      this.#longest = Math.max(this.#longest, rows.longest);
-      this.#blocks.push(tf.tensor2d(rows.values, [rows.squaredLengths.length, size]));
-    }
+    this.#blocks = blocks;
+    this.#squaredLengths = new Float32Array(features.length / this.#size);
+    blocks.forEach(({ squaredLengths }, at) => {
+      this.#squaredLengths.set(squaredLengths, at * BLOCK);
+    });
+    this.#longest = Math.max(0, ...blocks.map(({ longest }) => longest));
   }
 
   /**
@@ -63,7 +72,7 @@ export class ApproachingCentres {
   async bringNearer(nearest: Float64Array, centre: number): Promise<void> {
     const products = await this.#productsWith(nearest, centre);
     const squared = this.#squaredLengths[centre] as number;
-    const error = squaredDistanceError(this.#size, this.#longest, Math.sqrt(squared), this.#factorError);
+    const error = squaredDistanceError(this.#size, this.#longest, this.#longest, this.#factorError);
     const offset = squared - error;
     for (let row = 0; row < nearest.length; row++) {
       const least = (this.#squaredLengths[row] as number) + offset - 2 * (products[row] as number);
@@ -74,8 +83,7 @@ export class ApproachingCentres {
   }
 
   dispose(): void {
-    tf.dispose(this.#blocks);
-    this.#blocks.length = 0;
+    for (const { values } of this.#blocks) values.dispose();
     this.#ahead.clear();
   }
 
@@ -99,25 +107,22 @@ export class ApproachingCentres {
 
   /** The products of all rows with each of some. */
   async #multiplied(rows: readonly number[]): Promise<[row: number, products: Float32Array][]> {
-    const { values } = centredRows(gatherRows(this.#features, this.#size, rows), this.#origin);
+    const some = await centredRows(gatherRows(this.#features, this.#size, rows), this.#origin);
     const n = this.#squaredLengths.length;
     const columns = rows.map((row): [number, Float32Array] => [row, new Float32Array(n)]);
-    const factor = tf.tensor2d(values, [rows.length, this.#size]);
     try {
-      for (const [at, block] of this.#blocks.entries()) {
-        const products = tf.matMul(factor, block, false, true); // [rows, block]
-        try {
-          const table = await products.data<'float32'>();
-          const width = block.shape[0];
-          columns.forEach(([, column], k) => {
-            column.set(table.subarray(k * width, (k + 1) * width), at * BLOCK);
-          });
-        } finally {
-          products.dispose();
-        }
+      for (const [at, { values }] of this.#blocks.entries()) {
+        const products = tf.matMul(values, some.values, false, true); // [block, rows]
+        const table = await products.data<'float32'>();
+        products.dispose();
+        columns.forEach(([, column], k) => {
+          for (let row = at * BLOCK, from = k; from < table.length; row++, from += rows.length) {
+            column[row] = table[from] as number;
+          }
+        });
       }
     } finally {
-      factor.dispose();
+      some.values.dispose();
     }
     return columns;
   }

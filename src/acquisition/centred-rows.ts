@@ -1,45 +1,58 @@
 /**
- * Rows of features relative to a point, as factors of float32 products that tell squared distances to within a known error.
+ * Rows of features relative to a point, as factors of float32 products on the backend that tell squared distances to within a
+ * known error.
  *
  * With everything relative to a point in their midst, `|x - c|^2 = |x|^2 + |c|^2 - 2 x.c` loses least in float32.
  */
+import * as tf from '@tensorflow/tfjs';
+import { meanRow } from '../../matching/indexes/mean-row.ts';
 import { productError } from '../../matching/indexes/product-precision.ts';
 
-/** Unit roundoff of float64. */
+/** Unit roundoffs of float64 and float32, and float32's smallest normal number, below which backends may flush to 0. */
 const ROUNDOFF = 2 ** -53;
+const ROUNDOFF_32 = 2 ** -24;
+const SMALLEST_NORMAL = 2 ** -126;
+/** Rows that a point in the midst is the mean of: any such point serves, and a pass over all rows costs more than it saves. */
+const MOST_OF_MEAN = 1024;
 
-/** Some rows relative to a point. */
+/** Some rows relative to a point. The caller disposes the tensor. */
 export interface CentredRows {
-  /** `[n, size]`, rounded to float32. */
-  readonly values: Float32Array;
-  /** `[n]`: squared lengths before that rounding, in float64. */
-  readonly squaredLengths: Float64Array;
-  /** The largest length; 0 of no rows. */
+  /** `[n, size]` */
+  readonly values: tf.Tensor2D;
+  /** `[n]`: squared lengths, summed in float32. */
+  readonly squaredLengths: Float32Array;
+  /** No length is larger; Infinity where squares overflow, 0 of no rows. */
   readonly longest: number;
 }
 
+/** The mean of the first rows of `[n, size]`, float32: `[size]`. */
+export function midst(rows: Float32Array, size: number): Float32Array {
+  return Float32Array.from(meanRow({ values: rows.subarray(0, MOST_OF_MEAN * size), size }));
+}
+
 /** Rows `[n, size]` less the point `[size]`. */
-export function centredRows(rows: Float32Array, origin: Float64Array): CentredRows {
+export async function centredRows(rows: Float32Array, origin: Float32Array): Promise<CentredRows> {
   const size = origin.length;
-  const values = new Float32Array(rows.length);
-  const squaredLengths = new Float64Array(rows.length / size);
+  const [values, squares] = tf.tidy(() => {
+    const centred = tf.sub(tf.tensor2d(rows, [rows.length / size, size]), tf.tensor1d(origin)) as tf.Tensor2D;
+    return [centred, tf.sum(tf.square(centred), 1)];
+  }) as [tf.Tensor2D, tf.Tensor1D];
+  const squaredLengths = await squares.data<'float32'>();
+  squares.dispose();
   let most = 0;
-  for (let row = 0, at = 0; row < squaredLengths.length; row++) {
-    let squared = 0;
-    for (let axis = 0; axis < size; axis++, at++) {
-      const value = (rows[at] as number) - (origin[axis] as number);
-      values[at] = value;
-      squared += value * value;
-    }
-    squaredLengths[row] = squared;
-    most = Math.max(most, squared);
-  }
-  return { values, squaredLengths, longest: Math.sqrt(most) };
+  for (const squared of squaredLengths) if (!(squared <= most)) most = squared;
+  const longest = Math.sqrt(most + squaredLengthError(size, Math.sqrt(most)));
+  return { values, squaredLengths, longest: Number.isNaN(longest) ? Number.POSITIVE_INFINITY : longest };
+}
+
+/** The most by which the squared length of a row of about this length, summed in float32 in any order, is off. */
+function squaredLengthError(size: number, length: number): number {
+  return 2 * (size + 4) * (ROUNDOFF_32 * length ** 2 + SMALLEST_NORMAL);
 }
 
 /**
- * The most by which `|x|^2 + |c|^2 - 2 x.c`, the product in float32 and the rest in float64, differs from the squared distance
- * as a sum of squared differences in float64 has it, for vectors of at most these lengths.
+ * The most by which `|x|^2 + |c|^2 - 2 x.c`, squared lengths and product in float32 and their sum in float64, differs from the
+ * squared distance as a sum of squared differences in float64 has it, for vectors of at most these lengths.
  *
  * @param factorError of the backend that multiplies, as `product-precision.ts` measures it
  */
@@ -51,5 +64,6 @@ export function squaredDistanceError(
 ): number {
   const magnitude = first * second;
   const ofProduct = productError({ terms: size, magnitude, scale: first + second, factorError });
-  return 2 * ofProduct + (size + 8) * ROUNDOFF * (first + second) ** 2;
+  const ofLengths = squaredLengthError(size, first) + squaredLengthError(size, second);
+  return 2 * ofProduct + ofLengths + (size + 8) * ROUNDOFF * (first + second) ** 2;
 }

@@ -3,21 +3,22 @@
  * say which centres can be the nearest, and only those are compared by differences in float64.
  */
 import * as tf from '@tensorflow/tfjs';
-import { meanRow } from '../../matching/indexes/mean-row.ts';
 import { factorError } from '../../matching/indexes/product-precision.ts';
 import { squaredDistance } from '../../matching/indexes/vector-index.ts';
-import { centredRows, squaredDistanceError } from './centred-rows.ts';
+import { centredRows, midst, squaredDistanceError } from './centred-rows.ts';
 
 /** Numbers of a block of products, so that memory does not grow with rows times centres. */
 const PRODUCTS = 1e6;
 /** Rows of a block at most. */
 const MOST_ROWS = 4096;
+/** Unit roundoff of float32. */
+const ROUNDOFF = 2 ** -24;
 
 /**
  * Squared distance of each feature row to the nearest of `centres`, `[n]`; Infinity if there are none.
  *
  * `n centres size` multiplications in float32 on the backend, `n size` in float64. Memory: 8 bytes a row, a copy of the centres,
- * and one block of at most 4 MB of products.
+ * and a few blocks of at most 4 MB of products.
  *
  * @param features `[n, size]`, row by row
  * @param centres `[centres, size]`
@@ -30,30 +31,78 @@ export async function nearestSquared(
   const n = features.length / size;
   const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   if (centres.length === 0) return nearest;
-  const origin = meanRow({ values: centres, size });
-  const near = centredRows(centres, origin);
-  const count = near.squaredLengths.length;
-  const halves = near.squaredLengths.map((squared) => squared / 2);
+  const origin = midst(centres, size);
+  const near = await centredRows(centres, origin);
+  const halves = tf.tidy(() => tf.mul<tf.Tensor1D>(tf.tensor1d(near.squaredLengths), 0.5));
   const precision = await factorError();
-  const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(PRODUCTS / count)));
-  const factor = tf.tensor2d(near.values, [count, size]);
+  const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(PRODUCTS / near.squaredLengths.length)));
   try {
     for (let first = 0; first < n; first += rowsAtOnce) {
-      const rows = centredRows(features.subarray(first * size, (first + rowsAtOnce) * size), origin);
-      const products = await multiplied(rows.values, factor);
-      for (let at = 0; at < rows.squaredLengths.length; at++) {
-        const length = Math.sqrt(rows.squaredLengths[at] as number);
-        const error = squaredDistanceError(size, length, near.longest, precision);
+      const rows = await centredRows(features.subarray(first * size, (first + rowsAtOnce) * size), origin);
+      const [length, longest] = [rows.longest, near.longest];
+      const slack = squaredDistanceError(size, length, longest, precision) + scoreRounding(length, longest);
+      const found = await contenders(rows.values, near.values, halves, slack).finally(() =>
+        rows.values.dispose(),
+      );
+      found.forEach((some, at) => {
         const row = first + at;
-        const distanceTo = (centre: number) =>
-          squaredDistance(features, row * size, centres, centre * size, size);
-        nearest[row] = leastOf(products.subarray(at * count, (at + 1) * count), halves, error, distanceTo);
-      }
+        for (const centre of some) {
+          const squared = squaredDistance(features, row * size, centres, centre * size, size);
+          nearest[row] = Math.min(nearest[row] as number, squared);
+        }
+      });
     }
   } finally {
-    factor.dispose();
+    tf.dispose([near.values, halves]);
   }
   return nearest;
+}
+
+/** What float32 adds to the error of `x.c - |c|^2 / 2` and of its comparison, for vectors of at most these lengths. */
+function scoreRounding(length: number, longest: number): number {
+  return 8 * ROUNDOFF * (length * longest + longest ** 2);
+}
+
+/**
+ * Of each row the centres that can be the nearest: `|x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2)`, so those whose score in the
+ * brackets is within `slack` of the largest. All of them where a product may overflow, and `slack` is infinite.
+ *
+ * @param halves `[centres]`: half the squared lengths of the centres
+ */
+async function contenders(
+  rows: tf.Tensor2D,
+  centres: tf.Tensor2D,
+  halves: tf.Tensor1D,
+  slack: number,
+): Promise<(readonly number[])[]> {
+  const [scores, best, within, counts] = tf.tidy(() => {
+    const each = tf.sub(tf.matMul(rows, centres, false, true), halves) as tf.Tensor2D;
+    const least = tf.sub(tf.max(each, 1, true), slack);
+    const isClose = tf.cast(tf.greaterEqual(each, least), 'float32');
+    return [each, tf.argMax(each, 1), tf.squeeze(least, [1]), tf.sum(isClose, 1)];
+  }) as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+  try {
+    const [bests, leasts, alone] = await Promise.all([best.data(), within.data(), counts.data()]);
+    const found: (readonly number[])[] = Array.from(bests, (centre) => [centre]);
+    // A comparison with NaN counts nothing, so that what overflowed is looked at too.
+    const unclear = found.flatMap((_, row) => (alone[row] === 1 && Number.isFinite(slack) ? [] : [row]));
+    if (unclear.length === 0) return found;
+    const some = tf.tidy(() => tf.gather(scores, tf.tensor1d(unclear, 'int32')));
+    const table = await some.data();
+    some.dispose();
+    const width = centres.shape[0];
+    unclear.forEach((row, at) => {
+      const least = leasts[row] as number;
+      const close: number[] = [];
+      for (let centre = 0; centre < width; centre++) {
+        if (!((table[at * width + centre] as number) < least)) close.push(centre);
+      }
+      found[row] = close;
+    });
+    return found;
+  } finally {
+    tf.dispose([scores, best, within, counts]);
+  }
 }
 
 /**
@@ -88,51 +137,4 @@ export function bringRowNearer(
     squared += difference * difference;
   }
   if (squared < limit) nearest[row] = squared;
-}
-
-/** `[rows, centres]` inner products. */
-async function multiplied(rows: Float32Array, centres: tf.Tensor2D): Promise<Float32Array> {
-  const size = centres.shape[1];
-  const products = tf.tidy(() =>
-    tf.matMul(tf.tensor2d(rows, [rows.length / size, size]), centres, false, true),
-  );
-  try {
-    return await products.data<'float32'>();
-  } finally {
-    products.dispose();
-  }
-}
-
-/** The least distance, from the products of one row with all centres and half the squared lengths of these. */
-function leastOf(
-  products: Float32Array,
-  halves: Float64Array,
-  error: number,
-  distanceTo: (centre: number) => number,
-): number {
-  // |x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2): the largest of these is nearest.
-  let best = 0;
-  let top = Number.NEGATIVE_INFINITY;
-  let second = Number.NEGATIVE_INFINITY;
-  let isSound = true;
-  for (let centre = 0; centre < halves.length; centre++) {
-    const score = (products[centre] as number) - (halves[centre] as number);
-    // Written so that NaN, of a product that overflowed, is noticed.
-    if (!(score <= second)) {
-      if (score > top) {
-        second = top;
-        top = score;
-        best = centre;
-      } else if (score > second) second = score;
-      else isSound = false;
-    }
-  }
-  const within = top - error;
-  if (isSound && second < within) return distanceTo(best);
-  let least = Number.POSITIVE_INFINITY;
-  for (let centre = 0; centre < halves.length; centre++) {
-    const score = (products[centre] as number) - (halves[centre] as number);
-    if (!isSound || !(score < within)) least = Math.min(least, distanceTo(centre));
-  }
-  return least;
 }

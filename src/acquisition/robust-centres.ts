@@ -11,10 +11,9 @@
  * may therefore be wrong, a "yes" is checked in float64: the result is never worse than the greedy one.
  */
 import * as tf from '@tensorflow/tfjs';
-import { meanRow } from '../../matching/indexes/mean-row.ts';
 import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
-import { centredRows } from './centred-rows.ts';
+import { centredRows, midst } from './centred-rows.ts';
 import { Coverage } from './cover.ts';
 import { greedyCentres } from './greedy-centres.ts';
 import { nearestSquared } from './nearest-centre.ts';
@@ -130,27 +129,25 @@ async function coverageWithin(
   });
   const coverage = new Coverage(open.length, possible.length);
   const values = gatherRows(features, size, possible);
-  const origin = meanRow({ values, size });
-  const centres = centredRows(values, origin);
-  const factor = tf.tensor2d(centres.values, [possible.length, size]);
+  const origin = midst(values, size);
+  const centres = await centredRows(values, origin);
   try {
     for (let first = 0; first < open.length; first += BLOCK) {
-      const block = centredRows(gatherRows(features, size, open.slice(first, first + BLOCK)), origin);
-      const products = tf.tidy(() =>
-        tf.matMul(tf.tensor2d(block.values, [block.squaredLengths.length, size]), factor, false, true),
-      );
+      const rows = gatherRows(features, size, open.slice(first, first + BLOCK));
+      const block = await centredRows(rows, origin);
+      const products = tf.matMul(block.values, centres.values, false, true);
       try {
         note(await products.data<'float32'>(), block.squaredLengths, first);
       } finally {
-        products.dispose();
+        tf.dispose([block.values, products]);
       }
     }
   } finally {
-    factor.dispose();
+    centres.values.dispose();
   }
   return coverage;
 
-  function note(products: Float32Array, squaredLengths: Float64Array, first: number): void {
+  function note(products: Float32Array, squaredLengths: Float32Array, first: number): void {
     squaredLengths.forEach((length, at) => {
       const row = first + at;
       possible.forEach((own, centre) => {
