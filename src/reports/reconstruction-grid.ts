@@ -101,9 +101,9 @@ export async function writeReconstructionGrid(
 }
 
 function seenWords(labelled: ReconstructedImages, unlabelled: ReconstructedImages): string {
-  if (labelled.heldOut && unlabelled.heldOut) return 'None of them was trained on.';
-  if (!labelled.heldOut && !unlabelled.heldOut) return 'All of them were trained on.';
+  if (labelled.heldOut && unlabelled.heldOut) return 'The discriminator was trained on none of them.';
+  if (!labelled.heldOut && !unlabelled.heldOut) return 'The discriminator was trained on all of them.';
   return labelled.heldOut
-    ? 'The unlabelled ones were trained on, the labelled ones were not.'
-    : 'The labelled ones were trained on, the unlabelled ones were not.';
+    ? 'The discriminator was trained on the unlabelled ones, not on the labelled ones.'
+    : 'The discriminator was trained on the labelled ones, not on the unlabelled ones.';
 }
