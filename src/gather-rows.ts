@@ -7,8 +7,13 @@
  */
 export function gatherRows(table: Float32Array, size: number, rows: readonly number[]): Float32Array {
   const gathered = new Float32Array(rows.length * size);
-  rows.forEach((row, at) => {
-    gathered.set(table.subarray(row * size, (row + 1) * size), at * size);
-  });
+  for (let at = 0; at < rows.length; ) {
+    const first = rows[at] as number;
+    let count = 1;
+    // Rows that follow one another are copied in one piece, as most of a pool do.
+    while (rows[at + count] === first + count) count++;
+    gathered.set(table.subarray(first * size, (first + count) * size), at * size);
+    at += count;
+  }
   return gathered;
 }

@@ -15,12 +15,11 @@ import { type CentredRows, centredRows, midst, squaredDistanceError } from './ce
 import { bringRowNearer } from './nearest-centre.ts';
 
 /** Rows on the backend in one piece. */
-const BLOCK = 2048;
+const BLOCK = 4096;
 /** Rows multiplied ahead at first, and at most. */
-const FIRST_AHEAD = 32;
-const MOST_AHEAD = 64;
+const MOST_AHEAD = 32;
 
-/** Rows of features, copied to the backend: `4 size` bytes a row, and `8 + 4 x 64` at most for what is known ahead. */
+/** Rows of features, copied to the backend: `4 size` bytes a row, and `8 + 4 x 32` at most for what is known ahead. */
 export class ApproachingCentres {
   readonly #features: Float32Array;
   readonly #size: number;
@@ -32,7 +31,7 @@ export class ApproachingCentres {
   readonly #longest: number;
   /** Products of all rows with some, by the number of these. */
   #ahead = new Map<number, Float32Array>();
-  #atOnce = FIRST_AHEAD;
+  #atOnce = MOST_AHEAD;
   /** Of the products that were taken ahead last, how many were made use of. */
   #used = 0;
 

@@ -8,7 +8,7 @@ import { squaredDistance } from '../../matching/indexes/vector-index.ts';
 import { centredRows, midst, squaredDistanceError } from './centred-rows.ts';
 
 /** Numbers of a block of products, so that memory does not grow with rows times centres. */
-const PRODUCTS = 1e6;
+const PRODUCTS = 2e6;
 /** Rows of a block at most. */
 const MOST_ROWS = 4096;
 /** Unit roundoff of float32. */
@@ -18,7 +18,7 @@ const ROUNDOFF = 2 ** -24;
  * Squared distance of each feature row to the nearest of `centres`, `[n]`; Infinity if there are none.
  *
  * `n centres size` multiplications in float32 on the backend, `n size` in float64. Memory: 8 bytes a row, a copy of the centres,
- * and a few blocks of at most 4 MB of products.
+ * and a few blocks of at most 8 MB of products.
  *
  * @param features `[n, size]`, row by row
  * @param centres `[centres, size]`
