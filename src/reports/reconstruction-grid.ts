@@ -101,9 +101,9 @@ export async function writeReconstructionGrid(
 }
 
 function seenWords(labelled: ReconstructedImages, unlabelled: ReconstructedImages): string {
-  if (labelled.heldOut && unlabelled.heldOut) return 'The discriminator was trained on none of them.';
-  if (!labelled.heldOut && !unlabelled.heldOut) return 'The discriminator was trained on all of them.';
+  if (labelled.heldOut && unlabelled.heldOut) return 'The discriminator never saw them.';
+  if (!labelled.heldOut && !unlabelled.heldOut) return 'The discriminator saw them in training.';
   return labelled.heldOut
-    ? 'The discriminator was trained on the unlabelled ones, not on the labelled ones.'
-    : 'The discriminator was trained on the labelled ones, not on the unlabelled ones.';
+    ? 'In training the discriminator saw the unlabelled ones alone.'
+    : 'In training the discriminator saw the labelled ones alone.';
 }
