@@ -19,10 +19,11 @@ usage() {
 # A library as it lies here, else out of its Debian package.
 library() { # file package
   local found
-  found=$(ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ { print $NF; exit }')
+  # Read to the end: a writer whose reader leaves early fails, and the script with it.
+  found=$(ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ && !n++ { print $NF }')
   if [[ -z $found ]]; then
     (cd "$work" && apt-get download -qq "$2" && dpkg-deb -x "$2"_*.deb "$2")
-    found=$(find "$work/$2" -name "$1" | head -n 1)
+    found=$(find "$work/$2" -name "$1" -print -quit)
   fi
   cp -L "$found" "$root/lib/$1"
 }
