@@ -2,7 +2,7 @@
  * The bodies that all cells of a seed start from, in the run folder: learnt from the pool's images before the first round.
  */
 import { deepCluster } from '../acquisition/unlabelled/deep-cluster.ts';
-import { mutualInformation } from '../acquisition/unlabelled/mutual-information.ts';
+import { normalisedMutualInformation } from '../acquisition/unlabelled/mutual-information.ts';
 import { loadBody, saveBody } from '../acquisition/unlabelled/saved-body.ts';
 import { loadDataset } from '../datasets/registry.ts';
 import { rootStream } from '../random.ts';
@@ -47,7 +47,7 @@ export async function pretrain(
   });
   await saveBody(runPaths.pretraining(run, seed), body, { classifier, pretraining, shape, images: train.n });
   // For whoever watches alone: no strategy and no training is told what labels have to do with it.
-  const agreement = mutualInformation(body.assigned, train.labels);
+  const agreement = normalisedMutualInformation(body.assigned, train.labels);
   onLine(
     `${pretraining.epochs} epochs on ${train.n} images, ${body.epochs.at(-1)?.clusters} clusters, mutual information with the ` +
       `true classes ${agreement.toFixed(3)}`,

@@ -92,22 +92,26 @@ export function createActiveClassSelection({ rule, folds }: ActiveClassSelection
           classAccuracies: accuraciesOf(validated, labelled, classes),
           classShortage: taken.shortage,
         },
+        memory: { labelled: labelled.n },
       };
     },
   };
 }
 
-/** Cross-validation with the last batch and without it: the labelled images stand in the order they were bought. */
+/**
+ * Cross-validation with the last batch and without it: the labelled images stand in the order they were bought, and how many
+ * there were before is what the strategy kept, since a batch of which some is not answered is shorter.
+ */
 async function validate(
-  { classifier, labelled, batch, round }: Round,
+  { classifier, labelled, memory }: Round,
   folds: number,
   stream: Stream,
 ): Promise<ValidatedLabels> {
   const foldOf = stratified(labelled, folds, stream);
   const now = await crossValidated(classifier, labelled, foldOf, stream);
+  const n = memory?.labelled;
+  if (n === undefined) return { labels: labelled.labels, now, before: [] };
   const size = labelled.images.length / labelled.n;
-  const n = labelled.n - batch;
-  if (round < 2 || n < 2) return { labels: labelled.labels, now, before: [] };
   const first = { images: labelled.images.subarray(0, n * size), labels: labelled.labels.subarray(0, n), n };
   const before = await crossValidated(classifier, first, foldOf.slice(0, n), stream);
   return { labels: labelled.labels, now, before };

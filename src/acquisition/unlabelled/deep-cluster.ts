@@ -33,7 +33,7 @@ import { kMeans } from '../k-means.ts';
 import { unitRows } from '../unit-rows.ts';
 import { balancedBatches } from './balanced-batches.ts';
 import type { DeepClusterConfig } from './config.ts';
-import { mutualInformation } from './mutual-information.ts';
+import { normalisedMutualInformation } from './mutual-information.ts';
 
 const MOMENTUM = 0.9;
 const HEAD_DEVIATION = 0.01;
@@ -44,7 +44,7 @@ const STEPS_A_TURN = 8;
 export interface ClusterEpoch {
   /** Clusters that have an image. */
   readonly clusters: number;
-  /** {@link mutualInformation} with the clusters of the epoch before; null in the first. */
+  /** {@link normalisedMutualInformation} with the clusters of the epoch before; null in the first. */
   readonly agreement: number | null;
   /** Mean loss of its steps, in nats, the penalty included. */
   readonly loss: number;
@@ -130,7 +130,7 @@ export async function deepCluster(
             `${sum / updates} in epoch ${epoch}`,
         );
       }
-      const agreement = before === undefined ? null : mutualInformation(before, assigned);
+      const agreement = before === undefined ? null : normalisedMutualInformation(before, assigned);
       epochs.push({ clusters: new Set(assigned).size, agreement, loss: sum / updates });
       onEpoch?.(epoch, epochs.at(-1) as ClusterEpoch);
     }

@@ -13,10 +13,10 @@
  * @param b as many
  * @throws RangeError if there are no rows, or the partitions have different numbers of them
  */
-export function mutualInformation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+export function normalisedMutualInformation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const n = a.length;
   if (n === 0 || b.length !== n) {
-    throw new RangeError(`mutualInformation.b: expected ${n} rows, at least one, got ${b.length}`);
+    throw new RangeError(`normalisedMutualInformation.b: expected ${n} rows, at least one, got ${b.length}`);
   }
   const counts = (keyOf: (row: number) => string | number): number[] => {
     const found = new Map<string | number, number>();

@@ -104,10 +104,19 @@ describe('active-class-selection', () => {
   });
 
   test('goes by what the last batch changed from the second round on', async () => {
-    const made = { ...toyRound({ ...round, batch: 4 }), round: 2 };
+    const first = toyRound({ ...round, batch: 4 });
+    const { memory } = await createActiveClassSelection(options())
+      .select(first)
+      .then((made) => made as { memory: object });
+    expect(memory).toEqual({ labelled: first.labelled.n });
+    const made = { ...first, round: 2, memory: { labelled: first.labelled.n - 3 } };
     const once = await bought(createActiveClassSelection(options({ rule: 'redistricting' })), made);
     expect(once.diagnostics.classesWanted).not.toEqual([1, 1, 1, 1]);
     const again = await bought(createActiveClassSelection(options({ rule: 'redistricting' })), made);
     expect(again).toEqual(once);
+    // A batch of which nothing was answered has changed nothing.
+    const unanswered = { ...made, memory: { labelled: first.labelled.n } };
+    const even = await bought(createActiveClassSelection(options({ rule: 'redistricting' })), unanswered);
+    expect(even.diagnostics.classesWanted).toEqual([1, 1, 1, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { balancedBatches, balancedPass } from '../../../src/acquisition/unlabelled/balanced-batches.ts';
 import { mixedBatches } from '../../../src/acquisition/unlabelled/mixed-batches.ts';
-import { mutualInformation } from '../../../src/acquisition/unlabelled/mutual-information.ts';
+import { normalisedMutualInformation } from '../../../src/acquisition/unlabelled/mutual-information.ts';
 import { rootStream } from '../../../src/random.ts';
 
 const stream = rootStream(2);
@@ -69,15 +69,17 @@ describe('mixed mini-batches', () => {
 
 describe('mutual information', () => {
   test('is 1 of partitions that differ in names alone, and 0 of independent ones', () => {
-    expect(mutualInformation([0, 0, 1, 2], [7, 7, 0, 3])).toBeCloseTo(1, 12);
-    expect(mutualInformation([0, 0, 1, 1], [0, 1, 0, 1])).toBeCloseTo(0, 12);
-    expect(mutualInformation([3, 3], [5, 5])).toBe(1);
+    expect(normalisedMutualInformation([0, 0, 1, 2], [7, 7, 0, 3])).toBeCloseTo(1, 12);
+    expect(normalisedMutualInformation([0, 0, 1, 1], [0, 1, 0, 1])).toBeCloseTo(0, 12);
+    expect(normalisedMutualInformation([3, 3], [5, 5])).toBe(1);
   });
 
   test('is the closed form where one partition divides the other', () => {
     // I = H(A) = ln 2, H(B) = 3/2 ln 2.
-    expect(mutualInformation([0, 0, 1, 1], [0, 0, 1, 2])).toBeCloseTo(2 / (1 + 1.5), 12);
-    expect(() => mutualInformation([], [])).toThrow('expected 0 rows, at least one');
-    expect(() => mutualInformation([1], [1, 2])).toThrow('mutualInformation.b: expected 1 rows');
+    expect(normalisedMutualInformation([0, 0, 1, 1], [0, 0, 1, 2])).toBeCloseTo(2 / (1 + 1.5), 12);
+    expect(() => normalisedMutualInformation([], [])).toThrow('expected 0 rows, at least one');
+    expect(() => normalisedMutualInformation([1], [1, 2])).toThrow(
+      'normalisedMutualInformation.b: expected 1 rows',
+    );
   });
 });
