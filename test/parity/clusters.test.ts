@@ -1,0 +1,81 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ArrayStrategyConfig, selectFromArrays } from '../../src/acquisition/select-from-arrays.ts';
+import { selectBackend } from '../../src/backend/backend.ts';
+import { gatherRows } from '../../src/gather-rows.ts';
+import { rootStream } from '../../src/random.ts';
+import { leastLabelled } from '../../vaal/discriminative.ts';
+import { DiscriminativeConfig } from '../../vaal/discriminative-config.ts';
+import { fixture, sorted } from './fixture.ts';
+
+const reference = fixture<{
+  readonly size: number;
+  readonly classes: number;
+  readonly neighbours: number;
+  readonly features: readonly number[];
+  readonly probs: readonly number[];
+  readonly heap: readonly number[];
+  readonly labelled: readonly number[];
+  readonly typiclust: readonly number[];
+  readonly clue: readonly number[];
+  readonly 'core-set': Readonly<Record<'scikit-activeml' | 'small-text', readonly number[]>>;
+  readonly discriminative: Readonly<Record<'labelled' | 'scikit-activeml' | 'small-text', readonly number[]>>;
+}>('clusters');
+const { size, classes, heap, labelled, neighbours } = reference;
+const n = heap.length;
+const features = Float32Array.from(reference.features);
+const arrays = {
+  n,
+  labelled,
+  features: { values: features, size },
+  probabilities: { probs: Float32Array.from(reference.probs), members: 1, classes },
+};
+const SEEDS = [1, 2, 3, 4, 5];
+
+beforeAll(() => selectBackend('cpu'));
+
+const select = async (options: object, count: number, seed: number) =>
+  (await selectFromArrays(ArrayStrategyConfig.parse(options), arrays, count, rootStream(seed))).rows;
+
+describe('from heaps far apart', () => {
+  test.each(SEEDS)("typiclust takes scikit-activeml's rows: seed %i", async (seed) => {
+    const theirs = reference.typiclust;
+    expect(await select({ kind: 'typiclust', neighbours }, theirs.length, seed)).toEqual(theirs);
+    // The heaps without a label, largest first.
+    expect(theirs.map((row) => heap[row])).toEqual([5, 3, 2, 0]);
+  });
+
+  test.each(SEEDS)(
+    "dbal that clusters all candidates takes scikit-activeml's Clue: seed %i",
+    async (seed) => {
+      const theirs = reference.clue;
+      expect(sorted(await select({ kind: 'dbal', beta: n }, theirs.length, seed))).toEqual(theirs);
+      expect(theirs.map((row) => heap[row])).toEqual([0, 1, 2, 3, 4, 5]);
+    },
+  );
+
+  test.each(['scikit-activeml', 'small-text'] as const)("core-set takes %s's rows", async (library) => {
+    const theirs = reference['core-set'][library];
+    expect(await select({ kind: 'core-set' }, theirs.length, 1)).toEqual(theirs);
+  });
+
+  test('discriminative takes the heap without labels, as scikit-activeml and small-text do', async () => {
+    const { labelled: known, ...theirs } = reference.discriminative;
+    const rest = Array.from({ length: n }, (_, row) => row).filter((row) => !known.includes(row));
+    const pools = {
+      labelled: gatherRows(features, size, known),
+      unlabelled: gatherRows(features, size, rest),
+      size,
+    };
+    const missing = rest.filter((row) => heap[row] === 5);
+    const config = DiscriminativeConfig.parse({
+      subBatches: 1,
+      hidden: [8],
+      steps: 30,
+      batch: 16,
+      learningRate: 0.03,
+    });
+    const { rows } = await leastLabelled(pools, missing.length, config, rootStream(1));
+    expect(sorted(rows.map((row) => rest[row]!))).toEqual(missing);
+    expect(theirs).toEqual({ 'scikit-activeml': missing, 'small-text': missing });
+  });
+});
