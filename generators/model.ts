@@ -2,6 +2,7 @@
  * What a model of the zoo consists of, and what all models do alike: opening saved weights, and being trained.
  */
 import type { Adam } from '../src/backend/adam.ts';
+import { graphStep } from '../src/backend/graph-step.ts';
 import type { ImageShape } from '../src/datasets/dataset.ts';
 import type { Stream } from '../src/random.ts';
 import type { FloatTensor } from '../src/safetensors.ts';
@@ -94,16 +95,19 @@ export function trainable<Name extends string, Opened extends Generator>({
     (ema > 0 ? averaged : []).map((name) => [name, copyNetwork(networks[name])]),
   ) as Partial<Record<Name, Network>>;
   const used = { ...networks, ...averages };
+  const averaging = graphStep(() => {
+    for (const [name, average] of Object.entries<Network>(averages as Networks)) {
+      moveAverage(average, networks[name as Name], ema);
+    }
+    return {};
+  });
   const all: Variables = { ...namedVariables(networks), ...namedVariables(averages, 'average/') };
   return {
     sampler: open(used),
     batchesPerStep,
     step: (batch, stream) => {
       const losses = step(batch, stream);
-      for (const name of averaged) {
-        const average = averages[name];
-        if (average) moveAverage(average, networks[name], ema);
-      }
+      if (ema > 0) averaging({});
       return losses;
     },
     state: () => stateOf(all, optimisers),
@@ -113,7 +117,7 @@ export function trainable<Name extends string, Opened extends Generator>({
       for (const network of Object.values<Network>({ ...networks })) disposeNetwork(network);
       for (const network of Object.values<Network>({ ...averages } as Networks)) disposeNetwork(network);
       for (const adam of Object.values(optimisers)) adam.dispose();
-      for (const update of updates) update.dispose();
+      for (const update of [...updates, averaging]) update.dispose();
     },
   };
 }

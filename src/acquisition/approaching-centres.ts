@@ -2,7 +2,7 @@
  * Distances to the nearest centre while rows become centres one by one, the farthest first.
  *
  * A new centre comes nearer than the old ones to few rows. Float32 products on the backend, whose error is bounded, say to
- * which it cannot; the others are compared in float64. The result is {@link bringNearer}'s to the last bit, for less work.
+ * which it cannot; the others are compared in float64. The result is `bringNearer`'s to the last bit, for less work.
  *
  * The products of several of the farthest rows are taken at once, because the next centres are mostly among them, and one
  * product of many columns reads the features once where many products of one column read them as often.
@@ -19,62 +19,86 @@ const BLOCK = 4096;
 /** Rows multiplied ahead at first, and at most. */
 const MOST_AHEAD = 32;
 
-/** Rows of features, copied to the backend: `4 size` bytes a row, and `8 + 4 x 32` at most for what is known ahead. */
+/** A row's squared length relative to the origin, and its products with those that were added. */
+interface Products {
+  readonly squared: number;
+  readonly products: Float32Array;
+}
+
+/** Some rows of features, copied to the backend: `4 size` bytes a row, and `12 + 4 x 32` at most for what is known ahead. */
 export class ApproachingCentres {
   readonly #features: Float32Array;
   readonly #size: number;
   readonly #origin: Float32Array;
   readonly #factorError: number;
-  readonly #blocks: readonly CentredRows[];
-  /** `[n]`, relative to the origin. */
-  readonly #squaredLengths: Float32Array;
-  readonly #longest: number;
-  /** Products of all rows with some, by the number of these. */
-  #ahead = new Map<number, Float32Array>();
+  readonly #blocks: CentredRows[] = [];
+  #rows = new Uint32Array(0);
+  /** Of these rows, relative to the origin. */
+  #squaredLengths = new Float32Array(0);
+  #longest = 0;
+  /** Of some rows, by their numbers. */
+  #ahead = new Map<number, Products>();
   #atOnce = MOST_AHEAD;
   /** Of the products that were taken ahead last, how many were made use of. */
   #used = 0;
 
-  /** @param features `[n, size]`, kept and not to be changed */
+  /**
+   * Of no rows yet: {@link add} adds them.
+   *
+   * @param features `[n, size]`, kept and not to be changed
+   */
   static async create(features: Float32Array, size: number): Promise<ApproachingCentres> {
-    const origin = midst(features, size);
-    const precision = await factorError();
-    const blocks: CentredRows[] = [];
-    for (let first = 0; first < features.length; first += BLOCK * size) {
-      blocks.push(await centredRows(features.subarray(first, first + BLOCK * size), origin));
-    }
-    return new ApproachingCentres(features, origin, precision, blocks);
+    return new ApproachingCentres(features, midst(features, size), await factorError());
   }
 
-  private constructor(
-    features: Float32Array,
-    origin: Float32Array,
-    precision: number,
-    blocks: readonly CentredRows[],
-  ) {
+  private constructor(features: Float32Array, origin: Float32Array, precision: number) {
     this.#features = features;
     this.#size = origin.length;
     this.#origin = origin;
     this.#factorError = precision;
-    this.#blocks = blocks;
-    this.#squaredLengths = new Float32Array(features.length / this.#size);
-    blocks.forEach(({ squaredLengths }, at) => {
-      this.#squaredLengths.set(squaredLengths, at * BLOCK);
-    });
-    this.#longest = Math.max(0, ...blocks.map(({ longest }) => longest));
+  }
+
+  /** Numbers of the rows that were added. */
+  get rows(): Uint32Array {
+    return this.#rows;
+  }
+
+  /** Adds the rows of these numbers, none of which was added before. */
+  async add(rows: readonly number[]): Promise<void> {
+    const known = this.#rows.length;
+    const all = new Uint32Array(known + rows.length);
+    const squaredLengths = new Float32Array(all.length);
+    all.set(this.#rows);
+    all.set(rows, known);
+    squaredLengths.set(this.#squaredLengths);
+    for (let first = 0; first < rows.length; first += BLOCK) {
+      const some = gatherRows(this.#features, this.#size, rows.slice(first, first + BLOCK));
+      const block = await centredRows(some, this.#origin);
+      this.#blocks.push(block);
+      squaredLengths.set(block.squaredLengths, known + first);
+      this.#longest = Math.max(this.#longest, block.longest);
+    }
+    this.#rows = all;
+    this.#squaredLengths = squaredLengths;
+    // What is known ahead is not of these rows.
+    this.#ahead.clear();
   }
 
   /**
-   * Lowers the squared distances to the nearest centre, `[n]`, by a new centre: the row of this number. A distance of minus
-   * Infinity stays.
+   * Lowers the squared distances of the rows to the nearest centre by a new centre: any row of the features, by its number. A
+   * distance of minus Infinity stays.
+   *
+   * @param nearest `[n]`
    */
   async bringNearer(nearest: Float64Array, centre: number): Promise<void> {
-    const products = await this.#productsWith(nearest, centre);
-    const squared = this.#squaredLengths[centre] as number;
+    const rows = this.#rows;
+    const squaredLengths = this.#squaredLengths;
+    const { squared, products } = await this.#productsWith(nearest, centre);
     const error = squaredDistanceError(this.#size, this.#longest, this.#longest, this.#factorError);
     const offset = squared - error;
-    for (let row = 0; row < nearest.length; row++) {
-      const least = (this.#squaredLengths[row] as number) + offset - 2 * (products[row] as number);
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      const least = (squaredLengths[at] as number) + offset - 2 * (products[at] as number);
       // Written so that NaN, of a product that overflowed, is compared too.
       if (least >= (nearest[row] as number)) continue;
       bringRowNearer(this.#features, this.#size, nearest, row, centre);
@@ -86,7 +110,7 @@ export class ApproachingCentres {
     this.#ahead.clear();
   }
 
-  async #productsWith(nearest: Float64Array, centre: number): Promise<Float32Array> {
+  async #productsWith(nearest: Float64Array, centre: number): Promise<Products> {
     const known = this.#ahead.get(centre);
     if (known !== undefined) {
       this.#used++;
@@ -97,41 +121,45 @@ export class ApproachingCentres {
     if (this.#used > this.#atOnce / 2) this.#atOnce = Math.min(MOST_AHEAD, 2 * this.#atOnce);
     else if (this.#used < this.#atOnce / 4) this.#atOnce = Math.max(1, this.#atOnce / 2);
     this.#used = 1;
-    const rows = [centre, ...farthest(nearest, this.#atOnce - 1)];
-    this.#ahead = new Map(await this.#multiplied(rows));
-    const own = this.#ahead.get(centre) as Float32Array;
+    const centres = [centre, ...farthest(nearest, this.#rows, this.#atOnce - 1)];
+    this.#ahead = new Map(await this.#multiplied(centres));
+    const own = this.#ahead.get(centre) as Products;
     this.#ahead.delete(centre);
     return own;
   }
 
-  /** The products of all rows with each of some. */
-  async #multiplied(rows: readonly number[]): Promise<[row: number, products: Float32Array][]> {
-    const some = await centredRows(gatherRows(this.#features, this.#size, rows), this.#origin);
-    const n = this.#squaredLengths.length;
-    const columns = rows.map((row): [number, Float32Array] => [row, new Float32Array(n)]);
+  /** Of each of some rows, with its number. */
+  async #multiplied(centres: readonly number[]): Promise<[centre: number, products: Products][]> {
+    const some = await centredRows(gatherRows(this.#features, this.#size, centres), this.#origin);
+    this.#longest = Math.max(this.#longest, some.longest);
+    const columns = centres.map(() => new Float32Array(this.#rows.length));
+    let first = 0;
     try {
-      for (const [at, { values }] of this.#blocks.entries()) {
-        const products = tf.matMul(values, some.values, false, true); // [block, rows]
+      for (const { values } of this.#blocks) {
+        const width = values.shape[0];
+        const products = tf.matMul(some.values, values, false, true); // [centres, width]
         const table = await products.data<'float32'>();
         products.dispose();
-        columns.forEach(([, column], k) => {
-          for (let row = at * BLOCK, from = k; from < table.length; row++, from += rows.length) {
-            column[row] = table[from] as number;
-          }
-        });
+        for (const [k, column] of columns.entries()) {
+          column.set(table.subarray(k * width, (k + 1) * width), first);
+        }
+        first += width;
       }
     } finally {
       some.values.dispose();
     }
-    return columns;
+    return centres.map((centre, k) => [
+      centre,
+      { squared: some.squaredLengths[k] as number, products: columns[k] as Float32Array },
+    ]);
   }
 }
 
-/** Rows of the largest distances. */
-function farthest(nearest: Float64Array, count: number): number[] {
-  const most = Math.min(count, nearest.length);
+/** Those of the rows whose distances are largest. */
+function farthest(nearest: Float64Array, rows: Uint32Array, count: number): number[] {
+  const most = Math.min(count, rows.length);
   if (most === 0) return [];
   const lists = new NearestLists(1, most);
-  for (let row = 0; row < nearest.length; row++) lists.offer(0, row, -(nearest[row] as number));
+  for (const row of rows) lists.offer(0, row, -(nearest[row] as number));
   return [...lists.finish().rows];
 }

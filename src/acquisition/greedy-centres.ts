@@ -4,9 +4,16 @@
  * Source: Gonzalez 1985; as a batch for labelling Sener and Savarese 2018, "Active learning for convolutional neural networks: a
  * core-set approach", Algorithm 1.
  */
+
+import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
-import { ApproachingCentres } from './approaching-centres.ts';
+import { type Distances, FarthestRows } from './farthest-rows.ts';
+import { nearestBounds } from './nearest-centre.ts';
+
+/** Centres that every row is compared with, as a share of all, and at least. */
+const SHARE_FOR_BOUNDS = 1 / 4;
+const LEAST_FOR_BOUNDS = 64;
 
 /** What {@link greedyCentres} takes. */
 export interface Centres {
@@ -23,57 +30,56 @@ export interface Centres {
  * The greedy k-centre solution: `count` rows, each the farthest from all centres so far; of equally far ones the first in an
  * order drawn from `stream`.
  *
- * Squared distances throughout, in float64 from differences, so none is negative: {@link ApproachingCentres} tells which
- * need not be looked at. Memory: 12 bytes a row, and a copy of the features on the backend.
+ * Squared distances throughout, in float64 from differences, so none is negative. {@link FarthestRows} tells which need not be looked at: most rows are never near to being the farthest.
  *
- * @param features `[n, size]`
- * @param nearest `[n]`: squared distance of each row to its nearest centre, Infinity if there is none. It is brought up to
- *   date, and minus Infinity where a row was taken.
+ * @param distances its `nearest` is lowered, to the distances themselves where they matter; minus Infinity where a row was taken
  * @throws RangeError if there are fewer rows than asked for
  */
-export async function greedyCentres(
-  features: Float32Array,
-  size: number,
-  nearest: Float64Array,
-  count: number,
-  stream: Stream,
-): Promise<Centres> {
+export async function greedyCentres(distances: Distances, count: number, stream: Stream): Promise<Centres> {
+  const { nearest } = distances;
   const n = nearest.length;
   checkInteger('greedyCentres.count', count, 1);
   if (count > n) throw new RangeError(`greedyCentres.count: expected at most ${n}, got ${count}`);
   const tieBreak = Uint32Array.from(stream.permutation(n));
   const rows: number[] = [];
-  const distances: number[] = [];
-  let farthest = argmax(nearest, tieBreak);
-  const approaching = await ApproachingCentres.create(features, size);
+  const found: number[] = [];
+  const far = await FarthestRows.create(distances, tieBreak);
+  let radiusAfter: number;
   try {
     while (rows.length < count) {
-      rows.push(farthest);
-      distances.push(Math.sqrt(nearest[farthest] as number));
-      nearest[farthest] = Number.NEGATIVE_INFINITY;
-      await approaching.bringNearer(nearest, farthest);
-      farthest = argmax(nearest, tieBreak);
+      const row = await far.farthest();
+      rows.push(row);
+      found.push(Math.sqrt(nearest[row] as number));
+      await far.take(row);
     }
-  } finally {
-    approaching.dispose();
-  }
-  const [before] = distances as [number];
-  return {
-    rows,
-    distances,
-    radiusBefore: Number.isFinite(before) ? before : null,
     // With every row taken, none is left at any distance.
-    radiusAfter: Math.sqrt(Math.max(0, nearest[farthest] as number)),
-  };
+    radiusAfter = Math.sqrt(Math.max(0, nearest[await far.farthest()] as number));
+  } finally {
+    far.dispose();
+  }
+  const [before] = found as [number];
+  return { rows, distances: found, radiusBefore: Number.isFinite(before) ? before : null, radiusAfter };
 }
 
-function argmax(values: Float64Array, tieBreak: Uint32Array): number {
-  let best = 0;
-  for (let row = 1; row < values.length; row++) {
-    const lead = (values[row] as number) - (values[best] as number);
-    // The difference of two infinities is NaN, and equal.
-    const equal = values[row] === values[best];
-    if (lead > 0 || (equal && (tieBreak[row] as number) < (tieBreak[best] as number))) best = row;
-  }
-  return best;
+/**
+ * {@link greedyCentres} beside given centres.
+ *
+ * Cost: a product of all rows with a part of the centres, and of the few rows that may be among the farthest with the rest.
+ *
+ * @param features `[n, size]`
+ * @param centres `[centres, size]`, or empty
+ */
+export async function greedyCentresBeside(
+  features: Float32Array,
+  centres: Float32Array,
+  size: number,
+  count: number,
+  stream: Stream,
+): Promise<Centres> {
+  const known = centres.length / size;
+  const some = Math.min(known, Math.max(LEAST_FOR_BOUNDS, Math.ceil(SHARE_FOR_BOUNDS * known)));
+  // From all of them, since centres that were bought one after the other may lie together.
+  const spread = Array.from({ length: some }, (_, at) => Math.floor((at * known) / some));
+  const nearest = await nearestBounds(features, gatherRows(centres, size, spread), size);
+  return greedyCentres({ features, size, nearest, centres }, count, stream);
 }

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { factorError } from '../../matching/indexes/product-precision.ts';
 import { squaredDistance } from '../../matching/indexes/vector-index.ts';
-import { centredRows, midst, squaredDistanceError } from './centred-rows.ts';
+import { type CentredRows, centredRows, midst, squaredDistanceError } from './centred-rows.ts';
 
 /** Numbers of a block of products, so that memory does not grow with rows times centres. */
 const PRODUCTS = 2e6;
@@ -28,34 +28,86 @@ export async function nearestSquared(
   centres: Float32Array,
   size: number,
 ): Promise<Float64Array> {
-  const n = features.length / size;
-  const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
-  if (centres.length === 0) return nearest;
+  const nearest = new Float64Array(features.length / size).fill(Number.POSITIVE_INFINITY);
+  await inBlocks(features, centres, size, async ({ first, rows, near, halves, slack }) => {
+    const found = await contenders(rows.values, near.values, halves, slack);
+    found.forEach((some, at) => {
+      const row = first + at;
+      for (const centre of some) {
+        const squared = squaredDistance(features, row * size, centres, centre * size, size);
+        nearest[row] = Math.min(nearest[row] as number, squared);
+      }
+    });
+  });
+  return nearest;
+}
+
+/**
+ * No less than the squared distance of each feature row to the nearest of `centres`, `[n]`, and no more by far than float32
+ * products let it be known; Infinity if there are none.
+ *
+ * `n centres size` multiplications in float32 on the backend. Memory: as {@link nearestSquared}.
+ *
+ * @param features `[n, size]`, row by row
+ * @param centres `[centres, size]`
+ */
+export async function nearestBounds(
+  features: Float32Array,
+  centres: Float32Array,
+  size: number,
+): Promise<Float64Array> {
+  const bounds = new Float64Array(features.length / size).fill(Number.POSITIVE_INFINITY);
+  await inBlocks(features, centres, size, async ({ first, rows, near, halves, slack }) => {
+    const scores = tf.tidy(() =>
+      tf.max<tf.Tensor1D>(tf.sub(tf.matMul(rows.values, near.values, false, true), halves), 1),
+    );
+    const best = await scores.data();
+    scores.dispose();
+    rows.squaredLengths.forEach((squared, at) => {
+      const bound = squared - 2 * (best[at] as number) + slack;
+      // NaN where something overflowed.
+      if (bound < Number.POSITIVE_INFINITY) bounds[first + at] = bound;
+    });
+  });
+  return bounds;
+}
+
+/** Some rows beside all centres, relative to the same point. */
+interface Block {
+  /** Number of the first row. */
+  readonly first: number;
+  readonly rows: CentredRows;
+  readonly near: CentredRows;
+  /** `[centres]`: half the squared lengths of the centres. */
+  readonly halves: tf.Tensor1D;
+  /** The most by which `|x|^2 - 2 (x.c - |c|^2 / 2)` is off, its product and the brackets in float32; Infinity if it may overflow. */
+  readonly slack: number;
+}
+
+/** Does something with all rows, a block at a time; nothing if there are no centres. */
+async function inBlocks(
+  features: Float32Array,
+  centres: Float32Array,
+  size: number,
+  work: (block: Block) => Promise<void>,
+): Promise<void> {
+  if (centres.length === 0) return;
   const origin = midst(centres, size);
   const near = await centredRows(centres, origin);
   const halves = tf.tidy(() => tf.mul<tf.Tensor1D>(tf.tensor1d(near.squaredLengths), 0.5));
   const precision = await factorError();
+  const n = features.length / size;
   const rowsAtOnce = Math.max(1, Math.min(MOST_ROWS, Math.floor(PRODUCTS / near.squaredLengths.length)));
   try {
     for (let first = 0; first < n; first += rowsAtOnce) {
       const rows = await centredRows(features.subarray(first * size, (first + rowsAtOnce) * size), origin);
       const [length, longest] = [rows.longest, near.longest];
       const slack = squaredDistanceError(size, length, longest, precision) + scoreRounding(length, longest);
-      const found = await contenders(rows.values, near.values, halves, slack).finally(() =>
-        rows.values.dispose(),
-      );
-      found.forEach((some, at) => {
-        const row = first + at;
-        for (const centre of some) {
-          const squared = squaredDistance(features, row * size, centres, centre * size, size);
-          nearest[row] = Math.min(nearest[row] as number, squared);
-        }
-      });
+      await work({ first, rows, near, halves, slack }).finally(() => rows.values.dispose());
     }
   } finally {
     tf.dispose([near.values, halves]);
   }
-  return nearest;
 }
 
 /** What float32 adds to the error of `x.c - |c|^2 / 2` and of its comparison, for vectors of at most these lengths. */

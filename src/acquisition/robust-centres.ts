@@ -65,17 +65,17 @@ export async function robustCentres(
 ): Promise<RobustCentres> {
   const n = nearest.length;
   const allowed = Math.floor(outliers * n);
-  const covered = Float64Array.from(nearest);
-  let { rows } = await greedyCentres(features, size, covered, count, stream);
-  const radiusGreedy = radiusOf(covered, allowed);
+  const greedy = await completed(features, size, nearest, [], count, stream);
+  let { rows } = greedy;
+  const radiusGreedy = radiusOf(greedy.nearest, allowed);
   let radius = radiusGreedy;
-  let radiusAfter = radiusOf(covered, 0);
+  let radiusAfter = radiusOf(greedy.nearest, 0);
   const possible = [...new Set([...rows, ...stream.of('subset').permutation(n).slice(0, subset)])];
   for (let least = 0; radius - least > TOLERANCE * radius; ) {
     const delta = (least + radius) / 2;
     const coverage = await coverageWithin(features, size, nearest, possible, delta);
     const chosen = coverage.choose(count, allowed)?.map((centre) => possible[centre] as number);
-    const solution = chosen && (await completed(features, size, nearest, chosen, count, stream));
+    const solution = chosen && (await completed(features, size, nearest, chosen, count, stream.of('rest')));
     const reached = solution === undefined ? Number.POSITIVE_INFINITY : radiusOf(solution.nearest, allowed);
     if (solution !== undefined && reached < radius) {
       rows = solution.rows;
@@ -103,13 +103,24 @@ async function completed(
   count: number,
   stream: Stream,
 ): Promise<{ rows: number[]; nearest: Float64Array }> {
-  const toChosen = await nearestSquared(features, gatherRows(features, size, chosen), size);
-  const nearest = before.map((squared, row) => Math.min(squared, toChosen[row] as number));
-  for (const row of chosen) nearest[row] = Number.NEGATIVE_INFINITY;
+  const nearest = await beside(features, size, before, chosen);
   if (chosen.length === count) return { rows: [...chosen], nearest };
-  const rest = count - chosen.length;
-  const { rows } = await greedyCentres(features, size, nearest, rest, stream.of('rest'));
-  return { rows: [...chosen, ...rows], nearest };
+  const distances = { features, size, nearest: Float64Array.from(nearest), centres: new Float32Array(0) };
+  const { rows } = await greedyCentres(distances, count - chosen.length, stream);
+  return { rows: [...chosen, ...rows], nearest: await beside(features, size, nearest, rows) };
+}
+
+/** How far all rows are once some of them are centres too, and minus Infinity for these. */
+async function beside(
+  features: Float32Array,
+  size: number,
+  before: Float64Array,
+  taken: readonly number[],
+): Promise<Float64Array> {
+  const toTaken = await nearestSquared(features, gatherRows(features, size, taken), size);
+  const nearest = before.map((squared, row) => Math.min(squared, toTaken[row] as number));
+  for (const row of taken) nearest[row] = Number.NEGATIVE_INFINITY;
+  return nearest;
 }
 
 /**

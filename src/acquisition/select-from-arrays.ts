@@ -10,7 +10,7 @@ import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
 import { GradientEmbeddings } from './gradient-embeddings.ts';
-import { greedyCentres } from './greedy-centres.ts';
+import { greedyCentresBeside } from './greedy-centres.ts';
 import type { MemberProbabilities } from './member-probabilities.ts';
 import { nearestSquared } from './nearest-centre.ts';
 import { highest, lowest } from './ranking.ts';
@@ -176,11 +176,12 @@ async function pick(
     }
     case 'core-set': {
       const { values, size } = of.features();
-      const nearest = await nearestSquared(values, of.labelledFeatures(), size);
+      const labelled = of.labelledFeatures();
       if (config.robust !== undefined) {
+        const nearest = await nearestSquared(values, labelled, size);
         return { picked: (await robustCentres(values, size, nearest, count, config.robust, stream)).rows };
       }
-      const { rows, distances } = await greedyCentres(values, size, nearest, count, stream);
+      const { rows, distances } = await greedyCentresBeside(values, labelled, size, count, stream);
       return { picked: rows, scores: (_, turn) => distances[turn] };
     }
     case 'badge': {

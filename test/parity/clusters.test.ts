@@ -5,7 +5,7 @@ import { gatherRows } from '../../src/gather-rows.ts';
 import { rootStream } from '../../src/random.ts';
 import { leastLabelled } from '../../vaal/discriminative.ts';
 import { DiscriminativeConfig } from '../../vaal/discriminative-config.ts';
-import { fixture, sorted } from './fixture.ts';
+import { expectEqual, fixture, sorted } from './fixture.ts';
 
 const reference = fixture<{
   readonly size: number;
@@ -18,6 +18,12 @@ const reference = fixture<{
   readonly typiclust: readonly number[];
   readonly clue: readonly number[];
   readonly 'core-set': Readonly<Record<'scikit-activeml' | 'small-text', readonly number[]>>;
+  readonly 'information-density': Readonly<Record<'scores' | 'rows', readonly number[]>>;
+  readonly alike: {
+    readonly rows: readonly number[];
+    readonly typiclust: readonly (readonly number[])[];
+    readonly badge: readonly (readonly number[])[];
+  };
   readonly discriminative: Readonly<Record<'labelled' | 'scikit-activeml' | 'small-text', readonly number[]>>;
 }>('clusters');
 const { size, classes, heap, labelled, neighbours } = reference;
@@ -58,6 +64,18 @@ describe('from heaps far apart', () => {
     expect(await select({ kind: 'core-set' }, theirs.length, 1)).toEqual(theirs);
   });
 
+  test("information-density has the scores of Settles and Craven's formula in SciPy, and takes its rows", async () => {
+    const config = ArrayStrategyConfig.parse({ kind: 'information-density' });
+    const theirs = reference['information-density'];
+    const { rows, scores } = await selectFromArrays(config, arrays, n - labelled.length, rootStream(1));
+    const unlabelled = sorted(rows);
+    expectEqual(
+      unlabelled.map((row) => scores[rows.indexOf(row)] as number),
+      theirs.scores,
+    );
+    expect(rows.slice(0, theirs.rows.length)).toEqual(theirs.rows);
+  });
+
   test('discriminative takes the heap without labels, as scikit-activeml and small-text do', async () => {
     const { labelled: known, ...theirs } = reference.discriminative;
     const rest = Array.from({ length: n }, (_, row) => row).filter((row) => !known.includes(row));
@@ -79,3 +97,25 @@ describe('from heaps far apart', () => {
     expect(theirs).toEqual({ 'scikit-activeml': missing, 'small-text': missing });
   });
 });
+
+test.each(['typiclust', 'badge'] as const)(
+  '%s buys no row twice where rows are alike, scikit-activeml does',
+  async (kind) => {
+    const { rows: values, [kind]: theirs } = reference.alike;
+    const alike = values.length / 2;
+    const repeats = (rows: readonly number[]) => new Set(rows).size < rows.length;
+    expect(theirs.some(repeats)).toBe(true);
+    const given = {
+      n: alike,
+      labelled: [],
+      features: { values: Float32Array.from(values), size: 2 },
+      probabilities: { probs: new Float32Array(2 * alike).fill(0.5), members: 1, classes: 2 },
+    };
+    for (let seed = 1; seed <= 8; seed++) {
+      const config = ArrayStrategyConfig.parse({ kind });
+      const { rows } = await selectFromArrays(config, given, 6, rootStream(seed));
+      expect(rows).toHaveLength(6);
+      expect(repeats(rows)).toBe(false);
+    }
+  },
+);

@@ -9,6 +9,7 @@ import { mutualInformation } from '../../src/acquisition/strategies/bald.ts';
 import { leastConfidences } from '../../src/acquisition/strategies/least-confidence.ts';
 import { consensusEntropies } from '../../src/acquisition/strategies/mc-entropy.ts';
 import { meanDeviations } from '../../src/acquisition/strategies/mean-std.ts';
+import { voteEntropies } from '../../src/acquisition/strategies/query-by-committee.ts';
 import { variationRatios } from '../../src/acquisition/strategies/variation-ratios.ts';
 import { entropies, margins } from '../../src/classifiers/predict.ts';
 import { rootStream } from '../../src/random.ts';
@@ -31,6 +32,7 @@ const reference = fixture<{
       readonly number[]
     >
   >;
+  readonly tied: OfLibraries<readonly number[]>;
   readonly ties: Partial<Record<Library, readonly number[]>>;
 }>('probabilities');
 const { rows: n, members, classes, differing } = reference;
@@ -52,13 +54,18 @@ const cases = (of: OfLibraries<readonly number[]>) =>
     Object.entries(byLibrary).map(([library, values]) => ({ strategy, library: library as Library, values })),
   );
 
-function select(strategy: string, count: number): Promise<ArraySelection> {
+function select(strategy: string, count: number, options: object = {}): Promise<ArraySelection> {
   const arrays: PoolArrays = {
     n,
     labelled: Array.from({ length: reference.labelled }, (_, row) => row),
     probabilities: OF_ONE.includes(strategy) ? { probs: one, members: 1, classes } : all,
   };
-  return selectFromArrays(ArrayStrategyConfig.parse({ kind: strategy }), arrays, count, rootStream(1));
+  return selectFromArrays(
+    ArrayStrategyConfig.parse({ kind: strategy, ...options }),
+    arrays,
+    count,
+    rootStream(1),
+  );
 }
 
 describe('scores', () => {
@@ -79,6 +86,20 @@ describe('picks', () => {
       const { rows } = await select(strategy, values.length);
       // A partition has no order.
       expect(library === 'small-text' ? sorted(rows) : rows).toEqual(values);
+    },
+  );
+});
+
+describe('picks by votes, which are often equal', () => {
+  test.each(cases(reference.tied))(
+    'of $strategy are as good as those of $library',
+    async ({ strategy, values }) => {
+      const votes = strategy === 'query-by-committee' ? voteEntropies(all) : variationRatios(all);
+      const options = strategy === 'query-by-committee' ? { disagreement: 'vote-entropy' } : {};
+      const { rows, scores: picked } = await select(strategy, values.length, options);
+      const descending = (of: readonly number[]) => of.map((row) => votes[row]!).sort((a, b) => b - a);
+      expectEqual(descending(rows), descending(values));
+      expect(picked).toEqual(rows.map((row) => votes[row]));
     },
   );
 });

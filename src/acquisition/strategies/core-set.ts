@@ -12,7 +12,7 @@
  */
 import { featuresOfImages } from '../../classifiers/predict.ts';
 import { candidateRow, toPoolIndex } from '../../shapes.ts';
-import { greedyCentres } from '../greedy-centres.ts';
+import { greedyCentresBeside } from '../greedy-centres.ts';
 import { nearestSquared } from '../nearest-centre.ts';
 import { type RobustOptions, robustCentres } from '../robust-centres.ts';
 import { poolFeatures } from '../score-pool.ts';
@@ -20,7 +20,7 @@ import type { Diagnostics, Round, Strategy } from '../strategy.ts';
 import type { CoreSetConfig } from './core-set-config.ts';
 
 /**
- * A strategy that takes {@link greedyCentres}, or {@link robustCentres} if told to. Diagnostics: `coverRadiusBefore` and
+ * A strategy that takes {@link greedyCentresBeside}, or {@link robustCentres} if told to. Diagnostics: `coverRadiusBefore` and
  * `coverRadiusAfter`; of the robust form `coverOutliers`, `robustRadiusGreedy` and `robustRadius`.
  */
 export function createCoreSet({ robust }: CoreSetConfig = {}): Strategy {
@@ -30,11 +30,10 @@ export function createCoreSet({ robust }: CoreSetConfig = {}): Strategy {
       const features = await poolFeatures(classifier, pool);
       const size = features.length / pool.candidates.length;
       const centres = await featuresOfImages(classifier, labelled.images);
-      const nearest = await nearestSquared(features, centres, size);
       const taken =
         robust === undefined
-          ? await greedy(features, size, nearest, batch, stream)
-          : await robustly(features, size, nearest, batch, robust, stream);
+          ? await greedy(features, centres, size, batch, stream)
+          : await robustly(features, centres, size, batch, robust, stream);
       return {
         kind: 'pool',
         rows: taken.rows.map((row) => toPoolIndex(pool.candidates, candidateRow(row))),
@@ -51,23 +50,30 @@ interface Taken {
 
 async function greedy(
   features: Float32Array,
+  centres: Float32Array,
   size: number,
-  nearest: Float64Array,
   batch: number,
   stream: Round['stream'],
 ): Promise<Taken> {
-  const { rows, radiusBefore, radiusAfter } = await greedyCentres(features, size, nearest, batch, stream);
+  const { rows, radiusBefore, radiusAfter } = await greedyCentresBeside(
+    features,
+    centres,
+    size,
+    batch,
+    stream,
+  );
   return { rows, diagnostics: { coverRadiusBefore: radiusBefore, coverRadiusAfter: radiusAfter } };
 }
 
 async function robustly(
   features: Float32Array,
+  centres: Float32Array,
   size: number,
-  nearest: Float64Array,
   batch: number,
   options: RobustOptions,
   stream: Round['stream'],
 ): Promise<Taken> {
+  const nearest = await nearestSquared(features, centres, size);
   const taken = await robustCentres(features, size, nearest, batch, options, stream);
   return {
     rows: taken.rows,
