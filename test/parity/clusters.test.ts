@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ArrayStrategyConfig, selectFromArrays } from '../../src/acquisition/select-from-arrays.ts';
+import { typicalities } from '../../src/acquisition/strategies/typiclust.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { gatherRows } from '../../src/gather-rows.ts';
 import { rootStream } from '../../src/random.ts';
@@ -24,6 +25,7 @@ const reference = fixture<{
     readonly typiclust: readonly (readonly number[])[];
     readonly badge: readonly (readonly number[])[];
   };
+  readonly few: readonly number[];
   readonly discriminative: Readonly<Record<'labelled' | 'scikit-activeml' | 'small-text', readonly number[]>>;
 }>('clusters');
 const { size, classes, heap, labelled, neighbours } = reference;
@@ -96,6 +98,20 @@ describe('from heaps far apart', () => {
     expect(sorted(rows.map((row) => rest[row]!))).toEqual(missing);
     expect(theirs).toEqual({ 'scikit-activeml': missing, 'small-text': missing });
   });
+});
+
+test('typicality is by half of a small cluster, scikit-activeml takes all of it', async () => {
+  const line = [0, 1, 3, 7];
+  const meanTo = (neighbours: number) =>
+    line.map((own) => {
+      const distances = line.map((other) => Math.abs(own - other)).sort((a, b) => a - b);
+      return distances.slice(1, 1 + neighbours).reduce((sum, distance) => sum + distance / neighbours, 0);
+    });
+  const inverted = (typicality: ArrayLike<number>) => Array.from(typicality, (value) => 1 / value);
+  expectEqual(inverted(reference.few), meanTo(3));
+  // The reference code adds 1e-5 to the mean, theirs 1e-7 to the sum.
+  const ours = await typicalities(Float32Array.from(line), 1, 20, rootStream(1));
+  expectEqual(inverted(ours), meanTo(2).map((mean) => mean + 1e-5));
 });
 
 test.each(['typiclust', 'badge'] as const)(
