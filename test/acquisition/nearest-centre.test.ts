@@ -42,6 +42,9 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
 
     test('centres that are the farthest of all, or any, come as near as by differences, to the bit', async () => {
       const approaching = await ApproachingCentres.create(features, SIZE);
+      const even = Array.from({ length: 150 }, (_row, at) => 2 * at);
+      await approaching.add(even);
+      await approaching.add(even.map((row) => row + 1));
       const ours = new Float64Array(300).fill(Number.POSITIVE_INFINITY);
       const plain = Float64Array.from(ours);
       for (let turn = 0; turn < 60; turn++) {
@@ -62,6 +65,7 @@ describe.each(['cpu', 'wasm'] as BackendName[])('on %s', (backend) => {
     const before = tf.memory().numTensors;
     expect(Math.max(...(await nearestSquared(features, features, SIZE)))).toBe(0);
     const approaching = await ApproachingCentres.create(features, SIZE);
+    await approaching.add([3, 4]);
     await approaching.bringNearer(new Float64Array(20).fill(1), 3);
     approaching.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Coverage } from '../../src/acquisition/cover.ts';
-import { greedyCentres } from '../../src/acquisition/greedy-centres.ts';
+import { greedyCentresBeside } from '../../src/acquisition/greedy-centres.ts';
 import { nearestSquared } from '../../src/acquisition/nearest-centre.ts';
 import { radiusOf, robustCentres } from '../../src/acquisition/robust-centres.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
@@ -67,7 +67,7 @@ describe('robust centres', () => {
       expect(new Set(found.rows).size).toBe(count);
       expect(found.radius).toBeCloseTo(own, 6);
       expect(own).toBeCloseTo(Math.min(...radii), 3);
-      const greedy = await greedyCentres(features, 2, Float64Array.from(nearest), count, rootStream(seed));
+      const greedy = await greedyCentresBeside(features, centres, 2, count, rootStream(seed));
       expect(found.radiusGreedy).toBeCloseTo(radiusWith(points, [[...centres]], greedy.rows, allowed), 6);
       if (found.radius < found.radiusGreedy - 1e-6) better++;
     }

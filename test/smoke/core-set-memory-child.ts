@@ -2,8 +2,7 @@
  * Picks a core-set of 50,000 rows and prints, as JSON, by how many bytes the process grew at most: what core-set-memory.test.ts
  * reads.
  */
-import { greedyCentres } from '../../src/acquisition/greedy-centres.ts';
-import { nearestSquared } from '../../src/acquisition/nearest-centre.ts';
+import { greedyCentresBeside } from '../../src/acquisition/greedy-centres.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 
@@ -14,8 +13,7 @@ const centres = rootStream(2).normals(labelled * size);
 const stream = rootStream(3);
 const pick = async (n: number) => {
   const some = features.subarray(0, n * size);
-  const nearest = await nearestSquared(some, centres, size);
-  return (await greedyCentres(some, size, nearest, batch, stream)).rows;
+  return (await greedyCentresBeside(some, centres, size, batch, stream)).rows;
 };
 const peak = () => process.resourceUsage().maxRSS * 1024;
 // Once on few, so that only what grows with the pool is counted.

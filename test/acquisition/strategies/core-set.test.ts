@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { greedyCentres } from '../../../src/acquisition/greedy-centres.ts';
+import { greedyCentresBeside } from '../../../src/acquisition/greedy-centres.ts';
 import { nearestSquared } from '../../../src/acquisition/nearest-centre.ts';
 import { createCoreSet } from '../../../src/acquisition/strategies/core-set.ts';
 import { selectBackend } from '../../../src/backend/backend.ts';
@@ -43,7 +43,8 @@ const points = (values: ArrayLike<number>, size: number) =>
     Array.from({ length: size }, (_axis, axis) => values[row * size + axis]!),
   );
 
-describe('greedyCentres', () => {
+describe('greedyCentresBeside', () => {
+  const none = new Float32Array(0);
   const { size } = reference;
   const candidates = Float32Array.from(reference.candidates);
   const labelled = Float32Array.from(reference.labelled);
@@ -53,7 +54,8 @@ describe('greedyCentres', () => {
     reference.nearest.forEach((distance, row) => {
       expect(Math.abs(Math.sqrt(nearest[row]!) - distance)).toBeLessThan(1e-6);
     });
-    const { rows } = await greedyCentres(candidates, size, nearest, reference['small-text'].length, stream);
+    const count = reference['small-text'].length;
+    const { rows } = await greedyCentresBeside(candidates, labelled, size, count, stream);
     expect(rows).toEqual(reference['scikit-activeml']);
     expect(rows).toEqual(reference['small-text']);
   });
@@ -64,39 +66,36 @@ describe('greedyCentres', () => {
       const centres = rootStream(seed)
         .of('centres')
         .normals(5 * 4);
-      const nearest = await nearestSquared(features, centres, 4);
       const brute = bruteForce(points(features, 4), points(centres, 4), 20);
-      expect((await greedyCentres(features, 4, nearest, 20, stream)).rows).toEqual(brute);
+      expect((await greedyCentresBeside(features, centres, 4, 20, stream)).rows).toEqual(brute);
     }
   });
 
   test('covers points on a line as one would by hand', async () => {
     const line = Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    const nearest = Float64Array.from(line, (x) => x * x); // 0 is labelled
-    const { rows, radiusBefore, radiusAfter } = await greedyCentres(line, 1, nearest, 3, stream);
+    const zero = Float32Array.of(0); // is labelled
+    const { rows, radiusBefore, radiusAfter } = await greedyCentresBeside(line, zero, 1, 3, stream);
     expect(rows.slice(0, 2)).toEqual([10, 5]);
     expect(radiusBefore).toBe(10);
     expect(radiusAfter).toBe(2);
     // What is left is 2 or 3, 7 or 8: equally far, so the stream decides.
     const thirds = new Set<number>();
     for (let seed = 1; seed <= 40; seed++) {
-      const start = Float64Array.from(line, (x) => x * x);
-      thirds.add((await greedyCentres(line, 1, start, 3, rootStream(seed))).rows[2]!);
+      thirds.add((await greedyCentresBeside(line, zero, 1, 3, rootStream(seed))).rows[2]!);
     }
     expect([...thirds].sort()).toEqual([2, 3, 7, 8]);
   });
 
   test('takes every row once where many are equal, and without a centre to start from', async () => {
     const features = new Float32Array(30 * 3).fill(1);
-    const nearest = new Float64Array(30).fill(Number.POSITIVE_INFINITY);
-    const { rows, radiusBefore, radiusAfter } = await greedyCentres(features, 3, nearest, 30, stream);
+    const { rows, radiusBefore, radiusAfter } = await greedyCentresBeside(features, none, 3, 30, stream);
     expect(new Set(rows).size).toBe(30);
     expect(radiusBefore).toBeNull();
     expect(radiusAfter).toBe(0);
   });
 
   test('refuses to take more than there are', async () => {
-    await expect(greedyCentres(new Float32Array(4), 2, new Float64Array(2), 3, stream)).rejects.toThrow(
+    await expect(greedyCentresBeside(new Float32Array(4), none, 2, 3, stream)).rejects.toThrow(
       new RangeError('greedyCentres.count: expected at most 2, got 3'),
     );
   });
