@@ -111,7 +111,10 @@ test('typicality is by half of a small cluster, scikit-activeml takes all of it'
   expectEqual(inverted(reference.few), meanTo(3));
   // The reference code adds 1e-5 to the mean, theirs 1e-7 to the sum.
   const ours = await typicalities(Float32Array.from(line), 1, 20, rootStream(1));
-  expectEqual(inverted(ours), meanTo(2).map((mean) => mean + 1e-5));
+  expectEqual(
+    inverted(ours),
+    meanTo(2).map((mean) => mean + 1e-5),
+  );
 });
 
 test.each(['typiclust', 'badge'] as const)(

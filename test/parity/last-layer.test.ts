@@ -22,6 +22,7 @@ const reference = fixture<{
   readonly layer: Scored;
   readonly whole: Scored;
   readonly badge: readonly number[];
+  readonly badgeOfTwo: { readonly probs: readonly number[]; readonly lengths: readonly number[] };
   readonly expectedErrors: {
     readonly size: number;
     readonly classes: number;
@@ -104,6 +105,19 @@ describe("BADGE's gradients", () => {
     expect(perLength(ours)[surest]).toBe(Math.min(...perLength(ours)));
     expect(largestDifference(ours, reference.badge)).toBeGreaterThan(0.1);
   });
+});
+
+test("BADGE's gradients of two classes are long where the model is unsure, small-text's are plain features", () => {
+  const { probs: two, lengths } = reference.badgeOfTwo;
+  const own = rowsOf(features, size).map(length);
+  const ours = new GradientEmbeddings(Float32Array.from(two), 2, features, size).squaredNorms.map(Math.sqrt);
+  // Both entries of p - e_y are 1 - max p, but for the sign.
+  const doubt = rowsOf(two, 2).map((p) => 1 - Math.max(...p));
+  expectEqual(
+    ours,
+    own.map((h, row) => h * Math.SQRT2 * doubt[row]!),
+  );
+  expectEqual(lengths, own);
 });
 
 describe('expected errors', () => {
