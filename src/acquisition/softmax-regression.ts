@@ -12,6 +12,8 @@ const MEMORY = 8;
 const MOST_STEPS = 1000;
 /** The largest entry of the gradient at which the minimum is taken for reached, in nats per unit of a weight. */
 const TOLERANCE = 1e-7;
+/** Relative error of a loss, a sum of many terms in float64. */
+const ROUNDING = 1e-14;
 
 /** Labelled rows. A constant column, if there is to be one, is one of their features, and penalised as they are. */
 export interface LabelledRows {
@@ -42,8 +44,9 @@ export function fitSoftmax(rows: LabelledRows, penalty: number, start?: Float64A
     let length = pairs.length === 0 ? 1 / Math.max(1, largest(gradient)) : 1;
     let next = moved(weights, direction, length);
     let found = lossOf(rows, next, penalty);
-    // Armijo's condition; a loss that no longer falls in float64 is at its minimum.
-    while (found.loss > loss + 1e-4 * length * slope && length > 1e-12) {
+    // Armijo's condition, to rounding: near the minimum losses differ by less, and the gradient alone says where it is.
+    const most = loss + ROUNDING * Math.abs(loss);
+    while (found.loss > most + 1e-4 * length * slope && length > 1e-12) {
       length /= 2;
       next = moved(weights, direction, length);
       found = lossOf(rows, next, penalty);

@@ -65,6 +65,27 @@ describe('softmax regression', () => {
     }
   });
 
+  test('brings the gradient to 0 also where the loss is too large to show the last steps', () => {
+    const [n, width, kinds] = [100, 17, 10];
+    const stream = rootStream(1);
+    const values = Float64Array.from(stream.of('values').normals(n * width));
+    const labels = Array.from({ length: n }, () => stream.integer(kinds));
+    const fitted = { values, size: width, labels, classes: kinds };
+    for (let changed = 0; changed < 10; changed++) {
+      labels[changed] = (labels[changed]! + 1) % kinds;
+      const weights = fitSoftmax(fitted, 1);
+      const gradient = Array.from(weights); // the penalty's part
+      softmaxOf(values, width, weights, kinds).forEach((p, at) => {
+        const [row, k] = [Math.floor(at / kinds), at % kinds];
+        const residual = p - (labels[row] === k ? 1 : 0);
+        for (let axis = 0; axis < width; axis++) {
+          gradient[axis * kinds + k]! += residual * values[row * width + axis]!;
+        }
+      });
+      expect(Math.max(...gradient.map(Math.abs))).toBeLessThan(2e-7);
+    }
+  });
+
   test('stays finite where rows are large, and refuses to go without a penalty', () => {
     const large = { ...labelled, values: labelled.values.map((value) => 1e4 * value) };
     expect(fitSoftmax(large, 1e-3).every(Number.isFinite)).toBe(true);
