@@ -15,7 +15,7 @@ export interface Reproduction {
   /** The first is taken if none is named. */
   readonly presets: readonly [string, ...string[]];
   /** What is printed once the run is finished. */
-  readonly tell: (results: Results, run: RunRecord) => string[];
+  readonly tell: (results: Results, run: RunRecord) => string[] | Promise<string[]>;
 }
 
 /** Runs the script and sets the exit code: that of `genal run`. */
@@ -58,7 +58,7 @@ async function main(
   if (status !== 0) return status;
   const run = args.text('out') ?? join('runs', preset);
   const results = JSON.parse(readFileSync(join(run, 'report', 'results.json'), 'utf8')) as Results;
-  console.log(tell(results, await readRun(run)).join('\n'));
+  console.log((await tell(results, await readRun(run))).join('\n'));
   return 0;
 }
 

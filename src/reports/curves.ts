@@ -5,12 +5,9 @@
  * Means and intervals are computed here and handed over as data: Vega's own interval bands draw bootstrap
  * samples from `Math.random`, so two renderings would differ.
  */
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
-import { writeFileAtomic } from '../atomic-write.ts';
 import { paid } from '../experiments/statistics.ts';
-import { CHART_CONFIG, renderSvg, svgToPng } from './chart.ts';
+import { CHART_CONFIG } from './chart.ts';
 import { PAID } from './paid-words.ts';
 import { LIGHT, seriesStyles } from './palette.ts';
 import type { CurvePoint, Results } from './results.ts';
@@ -129,17 +126,6 @@ export function learningCurveSpec(results: Results, options: CurveOptions = {}):
   } as TopLevelSpec;
 }
 
-/** Writes `learning-curve.svg`, `.png` and `.vl.json` into a folder, made if need be. */
-export async function writeLearningCurve(folder: string, results: Results): Promise<void> {
-  const spec = learningCurveSpec(results);
-  const svg = await renderSvg(spec);
-  await mkdir(folder, { recursive: true });
-  const file = (ending: string) => path.join(folder, `learning-curve.${ending}`);
-  await writeFileAtomic(file('vl.json'), `${JSON.stringify(spec, null, 2)}\n`);
-  await writeFileAtomic(file('svg'), svg);
-  await writeFileAtomic(file('png'), await svgToPng(svg));
-}
-
 /** What the chart shows, in a sentence, for those who cannot see it. */
 export function curveDescription({ strategies, paidIn }: Results): string {
   const ends = strategies.flatMap(({ name, curve }) => {
@@ -176,8 +162,8 @@ function titleOf({ dataset, classNames, strategies }: Results): object {
   };
 }
 
-/** From the lowest to the highest mean, widened by the intervals within reason and never out of [0, 1]. */
-function accuracyDomain(points: readonly CurvePoint[]): [number, number] {
+/** An axis from the lowest to the highest mean, widened by the intervals within reason and never out of [0, 1]. */
+export function accuracyDomain(points: readonly CurvePoint[]): [number, number] {
   const means = points.map((point) => point.mean as number);
   if (means.length === 0) return [0, 1];
   const [lowest, highest] = [Math.min(...means), Math.max(...means)];
@@ -222,6 +208,7 @@ function nameEnds(
   }));
 }
 
-function percent(share: number): number {
+/** A share in per cent, to six digits after the point: what rounding leaves beyond them says nothing. */
+export function percent(share: number): number {
   return Math.round(share * 1e8) / 1e6;
 }

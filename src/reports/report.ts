@@ -7,7 +7,7 @@ import { html } from 'hono/html';
 import { writeFileAtomic } from '../atomic-write.ts';
 import { runPaths } from '../experiments/run-folder.ts';
 import { confusionSection } from './confusion-section.ts';
-import { writeLearningCurve } from './curves.ts';
+import { writeLearningCurve } from './curve-files.ts';
 import { type Html, renderPage } from './html.ts';
 import { matchesSection } from './match-sections.ts';
 import { count, list } from './number-format.ts';

@@ -5,7 +5,8 @@ import { html, raw } from 'hono/html';
 import { type PairComparison, paid } from '../experiments/statistics.ts';
 import { inlineSvg, renderSvg } from './chart.ts';
 import { powerSentence } from './compare-power.ts';
-import { curveDescription, learningCurveSpec } from './curves.ts';
+import { curvesSpec, inPanels } from './curve-files.ts';
+import { curveDescription } from './curves.ts';
 import { type Html, type PageSection, strategyKey, table } from './html.ts';
 import {
   count,
@@ -57,7 +58,7 @@ ${details.length > 0 ? html`<ul>${details}</ul>` : ''}`,
 export async function curveSection(results: Results): Promise<PageSection> {
   const alt = curveDescription(results);
   const drawn = async (width: number, height: number) =>
-    inlineSvg(await renderSvg(learningCurveSpec(results, { width, height, title: false })), alt);
+    inlineSvg(await renderSvg(curvesSpec(results, { width, height, title: false })), alt);
   const n = Math.max(0, ...results.strategies.map((strategy) => strategy.n));
   return {
     id: 'curve',
@@ -66,6 +67,8 @@ export async function curveSection(results: Results): Promise<PageSection> {
 <div class="wide">${raw(await drawn(920, 460))}</div>
 <div class="narrow">${raw(await drawn(400, 340))}</div>
 <figcaption>Accuracy on the whole test split after each round, against ${PAID[results.paidIn]}, the initial set included. ${
+      inPanels(results) ? 'Random sampling is the grey line of every panel. ' : ''
+    }${
       n > 1
         ? 'Lines are means over seeds, bands their 95 % intervals (Student’s t). Strategies share seeds and are compared seed by seed, so overlapping bands do not mean that there is no difference: the tables below decide.'
         : 'There is one seed, so there is no interval, and no difference can be told from chance.'

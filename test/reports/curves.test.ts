@@ -4,7 +4,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { inlineSvg, renderSvg } from '../../src/reports/chart.ts';
-import { curveDescription, learningCurveSpec, writeLearningCurve } from '../../src/reports/curves.ts';
+import { writeLearningCurve } from '../../src/reports/curve-files.ts';
+import { curveDescription, learningCurveSpec } from '../../src/reports/curves.ts';
 import { ALL_STYLES, DARK, LIGHT, seriesStyles } from '../../src/reports/palette.ts';
 import { type Results, summarise } from '../../src/reports/results.ts';
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+/**
+ * Runs a comparison of many strategies and prints who is ahead, by how much, and what each needs to reach an accuracy.
+ *
+ *     npx tsx scripts/reproduce-baselines.ts [--preset compare-all] [any flag of genal run]
+ *
+ * Writes the run folder of the preset, `runs/<preset>/`, report included, and in `report/` the picture `penalty-matrix.svg`.
+ * `--preset baselines-smoke` takes a minute or two.
+ */
+import path from 'node:path';
+import { writeFileAtomic } from '../src/atomic-write.ts';
+import { labelsNeeded } from '../src/experiments/statistics/labels-needed.ts';
+import { holmCorrection } from '../src/experiments/statistics.ts';
+import { renderSvg } from '../src/reports/chart.ts';
+import { type Comparison, comparisonOf } from '../src/reports/compare.ts';
+import { penaltySpec } from '../src/reports/penalty-chart.ts';
+import type { Results, StrategyResult } from '../src/reports/results.ts';
+import { accuracyAt, digits, markdownTable, reproduce } from './reproduce.ts';
+
+/** Errors whose price in labels is printed: those of Gal et al. 2017, table 1, and one that harder images allow. */
+const ERRORS = [0.2, 0.1, 0.05] as const;
+
+/**
+ * Strategies by their mean over the curve, the best first: accuracies, the paired difference from random with its interval, and p
+ * of the paired t-test, corrected by Holm for the tests of this table alone. A strategy without a finished seed comes last.
+ */
+function ranking({ strategies, pairs }: Results): string[] {
+  const tests = pairs.areaUnderBudgetCurve.filter(({ a, b }) => a === 'random' || b === 'random');
+  const holm = holmCorrection(tests.map(({ pairedT }) => pairedT));
+  const meanOf = ({ areaUnderBudgetCurve: { mean } }: StrategyResult) => mean ?? Number.NEGATIVE_INFINITY;
+  const budgets = (strategies[0]?.curve ?? []).map(({ labelsCharged }) => labelsCharged);
+  const shown = [...new Set([0, 0.5, 1].map((share) => budgets[Math.round(share * (budgets.length - 1))]))];
+  return markdownTable(
+    [
+      'strategy',
+      ...shown.map((labels) => `${labels} labels`),
+      'mean over the curve',
+      'above random',
+      '95 % interval',
+      'p',
+      'Holm',
+    ],
+    [...strategies]
+      .sort((a, b) => meanOf(b) - meanOf(a))
+      .map((strategy) => {
+        const at = tests.findIndex(
+          ({ a, b }) => strategy.name !== 'random' && [a, b].includes(strategy.name),
+        );
+        const test = tests[at];
+        const sign = test?.a === strategy.name ? 1 : -1;
+        const signed = (value: number | null | undefined) => digits(value == null ? value : sign * value);
+        const { low, high } = test?.interval ?? {};
+        return [
+          strategy.name,
+          ...shown.map((labels) => accuracyAt(strategy, labels as number)),
+          digits(strategy.areaUnderBudgetCurve.mean),
+          signed(test?.meanDifference),
+          test?.interval == null
+            ? ''
+            : (sign === 1 ? [low, high] : [high, low]).map((end) => signed(end)).join(' to '),
+          digits(test?.pairedT),
+          digits(holm[at]),
+        ];
+      }),
+  );
+}
+
+/** Labels at which the mean curve first has so small an error, and in brackets the mean over seeds, or how many got there. */
+function needed({ strategies }: Results): string[] {
+  const finished = strategies.map(({ name, perSeed }) => ({
+    name,
+    curves: new Map(
+      perSeed.filter(({ status }) => status === 'finished').map(({ seed, curve }) => [seed, curve]),
+    ),
+  }));
+  const cell = (curves: (typeof finished)[number]['curves'], error: number): string => {
+    const { ofMean, mean, reached, n, observedUpTo } = labelsNeeded(curves, 1 - error);
+    if (n === 0) return '';
+    const seeds = mean === null ? `${reached} of ${n} seeds` : `${mean.toFixed(0)}`;
+    return `${ofMean ?? `> ${observedUpTo}`} (${seeds})`;
+  };
+  return markdownTable(
+    ['labels for an error of', ...ERRORS.map((error) => `${100 * error} %`)],
+    finished.map(({ name, curves }) => [name, ...ERRORS.map((error) => cell(curves, error))]),
+  );
+}
+
+/** How often each strategy beat and was beaten, as sums of its row and column of the penalty matrix. */
+function penalties({ penaltyMatrix: { strategies, rowSums, columnSums, budgets } }: Comparison): string[] {
+  const rows = strategies
+    .map((name, at) => ({ name, beats: rowSums[at] ?? 0, beaten: columnSums[at] ?? 0 }))
+    .sort((a, b) => b.beats - b.beaten - (a.beats - a.beaten));
+  return [
+    ...markdownTable(
+      ['penalty matrix', 'beats', 'beaten'],
+      rows.map(({ name, beats, beaten }) => [name, beats.toFixed(2), beaten.toFixed(2)]),
+    ),
+    '',
+    `At ${budgets.join(', ')} labels.`,
+  ];
+}
+
+await reproduce({
+  name: 'reproduce-baselines',
+  summary:
+    'Runs a comparison of many strategies and prints who is ahead, and what each needs for an accuracy',
+  presets: [
+    'compare-all',
+    'bald-mnist',
+    'baselines-mnist',
+    'baselines-fashion',
+    'baselines-cifar10',
+    'baselines-smoke',
+  ],
+  tell: async (results, run) => {
+    const comparison = comparisonOf([run]);
+    const picture = path.join(run.dir, 'report', 'penalty-matrix.svg');
+    await writeFileAtomic(picture, await renderSvg(penaltySpec(comparison.penaltyMatrix)));
+    return [
+      ...ranking(results),
+      '',
+      ...needed(results),
+      '',
+      ...penalties(comparison),
+      '',
+      `${picture}: the penalty matrix`,
+    ];
+  },
+});
