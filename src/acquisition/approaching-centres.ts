@@ -39,7 +39,8 @@ export class ApproachingCentres {
   /** Of some rows, by their numbers. */
   #ahead = new Map<number, Products>();
   #atOnce = MOST_AHEAD;
-  /** Of the products that were taken ahead last, how many were made use of. */
+  /** Of how many rows products were taken last, and how many of these were made use of. */
+  #multipliedLast = 0;
   #used = 0;
 
   /**
@@ -72,8 +73,8 @@ export class ApproachingCentres {
     all.set(rows, known);
     squaredLengths.set(this.#squaredLengths);
     for (let first = 0; first < rows.length; first += BLOCK) {
-      const some = gatherRows(this.#features, this.#size, rows.slice(first, first + BLOCK));
-      const block = await centredRows(some, this.#origin);
+      const some = rows.slice(first, first + BLOCK);
+      const block = await centredRows(rowsOf(this.#features, this.#size, some), this.#origin);
       this.#blocks.push(block);
       squaredLengths.set(block.squaredLengths, known + first);
       this.#longest = Math.max(this.#longest, block.longest);
@@ -118,10 +119,11 @@ export class ApproachingCentres {
       return known;
     }
     // As many as were of use before, or nearly: what is multiplied in vain costs time where nothing is farthest for long.
-    if (this.#used > this.#atOnce / 2) this.#atOnce = Math.min(MOST_AHEAD, 2 * this.#atOnce);
-    else if (this.#used < this.#atOnce / 4) this.#atOnce = Math.max(1, this.#atOnce / 2);
+    if (this.#used > this.#multipliedLast / 2) this.#atOnce = Math.min(MOST_AHEAD, 2 * this.#atOnce);
+    else if (this.#used < this.#multipliedLast / 4) this.#atOnce = Math.max(1, this.#atOnce / 2);
     this.#used = 1;
     const centres = [centre, ...farthest(nearest, this.#rows, this.#atOnce - 1)];
+    this.#multipliedLast = centres.length;
     this.#ahead = new Map(await this.#multiplied(centres));
     const own = this.#ahead.get(centre) as Products;
     this.#ahead.delete(centre);
@@ -155,11 +157,23 @@ export class ApproachingCentres {
   }
 }
 
-/** Those of the rows whose distances are largest. */
+/** The features of some rows, without a copy where they follow one another. */
+function rowsOf(features: Float32Array, size: number, rows: readonly number[]): Float32Array {
+  const first = rows[0] as number;
+  const follow = rows.every((row, at) => row === first + at);
+  return follow
+    ? features.subarray(first * size, (first + rows.length) * size)
+    : gatherRows(features, size, rows);
+}
+
+/** Those of the rows whose distances are largest. None before there is a centre, when every row is as far as another. */
 function farthest(nearest: Float64Array, rows: Uint32Array, count: number): number[] {
   const most = Math.min(count, rows.length);
   if (most === 0) return [];
   const lists = new NearestLists(1, most);
-  for (const row of rows) lists.offer(0, row, -(nearest[row] as number));
-  return [...lists.finish().rows];
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as number;
+    lists.offer(0, row, -(nearest[row] as number));
+  }
+  return [...lists.finish().rows].filter((row) => nearest[row] !== Number.POSITIVE_INFINITY);
 }

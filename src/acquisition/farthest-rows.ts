@@ -4,7 +4,8 @@
  * Distances to the nearest centre only shrink. So a row of which it is known that it once was no farther than some bound cannot
  * be the farthest while another is farther than that, however many centres have come since. The rows of the largest bounds
  * are watched: their distances are exact and kept so. When the farthest of them is no farther than the largest bound of the
- * others, twice as many rows are watched.
+ * others, twice as many rows are watched. When all have been for a while, their distances are as good bounds as there are, and
+ * few are watched again.
  *
  * Source: Minoux 1978, "Accelerated greedy algorithms for maximizing submodular set functions", for the bounds that are put to
  * right only where they decide.
@@ -16,6 +17,8 @@ import { nearestSquared } from './nearest-centre.ts';
 /** Rows watched at first, as a share of all, and at least. */
 const SHARE = 1 / 16;
 const LEAST = 1024;
+/** Rows that are taken while all are watched, before fewer are; twice as many the next time, as watching more costs too. */
+const WHILE = 16;
 /** Rows whose features are copied at once. */
 const PIECE = 8192;
 
@@ -38,19 +41,21 @@ export interface Distances {
 export class FarthestRows {
   readonly #of: Distances;
   readonly #tieBreak: Uint32Array;
-  readonly #watched: ApproachingCentres;
   readonly #isWatched: Uint8Array;
+  #watched: ApproachingCentres;
   /** No row that is not watched is farther. */
   #bound = Number.POSITIVE_INFINITY;
-  readonly #taken: number[] = [];
+  /** What bounds need not count: centres, and rows that were taken. */
+  #centres: Float32Array;
+  #taken: number[] = [];
+  /** Rows taken since all have been watched, and how many may be. */
+  #sinceAll = 0;
+  #patience = WHILE;
 
   /** @param tieBreak `[n]`: of equally far rows the one of the least is the farthest */
   static async create(distances: Distances, tieBreak: Uint32Array): Promise<FarthestRows> {
-    return new FarthestRows(
-      distances,
-      tieBreak,
-      await ApproachingCentres.create(distances.features, distances.size),
-    );
+    const watched = await ApproachingCentres.create(distances.features, distances.size);
+    return new FarthestRows(distances, tieBreak, watched);
   }
 
   private constructor(distances: Distances, tieBreak: Uint32Array, watched: ApproachingCentres) {
@@ -58,6 +63,7 @@ export class FarthestRows {
     this.#tieBreak = tieBreak;
     this.#watched = watched;
     this.#isWatched = new Uint8Array(distances.nearest.length);
+    this.#centres = distances.centres;
   }
 
   /** The farthest of all rows; its entry of `nearest` is its distance. */
@@ -65,9 +71,8 @@ export class FarthestRows {
     const { nearest } = this.#of;
     for (;;) {
       const best = this.#farthestWatched();
-      const all = this.#watched.rows.length === nearest.length;
       // Beyond the bound: a row at it may be as far and come first.
-      if (best !== undefined && (all || (nearest[best] as number) > this.#bound)) return best;
+      if (best !== undefined && (this.#watchesAll() || (nearest[best] as number) > this.#bound)) return best;
       await this.#watchMore();
     }
   }
@@ -78,17 +83,26 @@ export class FarthestRows {
     nearest[row] = Number.NEGATIVE_INFINITY;
     this.#taken.push(row);
     await this.#watched.bringNearer(nearest, row);
+    if (this.#watchesAll() && nearest.length > LEAST && ++this.#sinceAll === this.#patience) {
+      await this.#watchFewer();
+    }
   }
 
   dispose(): void {
     this.#watched.dispose();
   }
 
+  #watchesAll(): boolean {
+    return this.#watched.rows.length === this.#of.nearest.length;
+  }
+
   #farthestWatched(): number | undefined {
     const { nearest } = this.#of;
+    const { rows } = this.#watched;
     let best: number | undefined;
     let most = Number.NEGATIVE_INFINITY;
-    for (const row of this.#watched.rows) {
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
       const squared = nearest[row] as number;
       if (squared < most) continue;
       const isFirst =
@@ -121,12 +135,25 @@ export class FarthestRows {
     await this.#watched.add(rows);
   }
 
+  /** From distances of all rows that are exact: watches but the farthest again. */
+  async #watchFewer(): Promise<void> {
+    const { features, size } = this.#of;
+    this.#watched.dispose();
+    this.#watched = await ApproachingCentres.create(features, size);
+    this.#isWatched.fill(0);
+    this.#centres = new Float32Array(0);
+    this.#taken = [];
+    this.#sinceAll = 0;
+    this.#patience *= 2;
+    await this.#watchMore();
+  }
+
   /** Lowers the entries of some rows to their distances to the nearest centre. */
   async #bringUpToDate(rows: readonly number[]): Promise<void> {
-    const { features, size, nearest, centres } = this.#of;
-    const missed = new Float32Array(centres.length + this.#taken.length * size);
-    missed.set(centres);
-    missed.set(gatherRows(features, size, this.#taken), centres.length);
+    const { features, size, nearest } = this.#of;
+    const missed = new Float32Array(this.#centres.length + this.#taken.length * size);
+    missed.set(this.#centres);
+    missed.set(gatherRows(features, size, this.#taken), this.#centres.length);
     if (missed.length === 0) return;
     for (let first = 0; first < rows.length; first += PIECE) {
       const some = rows.slice(first, first + PIECE);
