@@ -18,7 +18,14 @@ export function penaltySpec({ strategies, entries, rowSums, columnSums }: Penalt
   const lead = (at: number) => (rowSums[at] ?? 0) - (columnSums[at] ?? 0);
   const order = strategies.map((_, at) => at).sort((a, b) => lead(b) - lead(a) || a - b);
   const names = order.map((at) => strategies[at] as string);
-  const axis = { title: null, domain: false, ticks: false, labelFontSize: 10.5, labelColor: LIGHT.ink };
+  const axis = {
+    title: null,
+    domain: false,
+    ticks: false,
+    labelFontSize: 10.5,
+    labelColor: LIGHT.ink,
+    labelLimit: 220,
+  };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `Penalty matrix: shares of budgets at which the row's strategy beat the column's. Ahead: ${names.slice(0, 3).join(', ')}.`,
@@ -38,12 +45,12 @@ export function penaltySpec({ strategies, entries, rowSums, columnSums }: Penalt
         field: 'loser',
         type: 'nominal',
         sort: names,
-        axis: { ...axis, orient: 'top', labelAngle: -60 },
+        axis: { ...axis, orient: 'top', labelAngle: -90 },
       },
       color: {
         field: 'share',
         type: 'quantitative',
-        scale: { domain: [0, 1], range: [LIGHT.background, STRONGEST] },
+        scale: { domain: [0, 1], range: [LIGHT.background, STRONGEST], interpolate: 'rgb' },
         legend: null,
       },
     },
