@@ -8,9 +8,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, helpOf, readArguments } from './command.ts';
 import { packageFile } from './package-root.ts';
+import { SUMMARIES } from './summaries.ts';
 
 /** Loaded when wanted: most bring TensorFlow.js along, which takes a second. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+const commands: Readonly<Record<keyof typeof SUMMARIES, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   backend: async () => (await import('./commands/backend.ts')).backendCommand,
   data: async () => (await import('./commands/data.ts')).dataCommand,
@@ -28,14 +29,14 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === '--help' || name === 'help') {
-    console.log(await overview());
+    console.log(overview());
     return name === undefined ? 1 : 0;
   }
   if (name === '--version') {
     console.log((JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version);
     return 0;
   }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const load = Object.hasOwn(commands, name) ? commands[name as keyof typeof commands] : undefined;
   if (load === undefined) {
     console.error(`genal: expected one of ${Object.keys(commands).join(', ')}, got "${name}"`);
     return 1;
@@ -48,9 +49,8 @@ async function main(words: readonly string[]): Promise<number> {
   return command.run(readArguments(command, rest));
 }
 
-async function overview(): Promise<string> {
-  const all = await Promise.all(Object.values(commands).map((load) => load()));
-  const rows = all.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
+function overview(): string {
+  const rows = Object.entries(SUMMARIES).map(([name, summary]) => `  ${name.padEnd(8)} ${summary}`);
   return `genal: generative active learning\n\nUsage: genal <command> [arguments]\n\n${rows.join('\n')}\n\ngenal <command> --help explains one.`;
 }
 

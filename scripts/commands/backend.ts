@@ -9,11 +9,12 @@ import { nativeBuildFolder, nativeBuildsFolder } from '../../src/backend/native-
 import { ConfigError } from '../../src/experiments/config-error.ts';
 import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const backendCommand: Command = {
   name: 'backend',
   usage: 'install | list | remove',
-  summary: 'Builds native TensorFlow for this machine, several times as fast as WebAssembly',
+  summary: SUMMARIES.backend,
   details: `
 install compiles the binding of @tensorflow/tfjs-node against a current TensorFlow and puts it into the user's cache
 folder, where npm ci leaves it alone. TensorFlow comes from --from, else from the Python on the PATH or of --python if

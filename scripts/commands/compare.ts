@@ -6,11 +6,12 @@ import { compareRuns } from '../../src/reports/compare.ts';
 import { comparisonPage } from '../../src/reports/compare-page.ts';
 import { comparisonText } from '../../src/reports/compare-text.ts';
 import type { Arguments, Command } from '../command.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const compareCommand: Command = {
   name: 'compare',
   usage: '<run folder>...',
-  summary: 'Puts the strategies of one or several runs side by side, with paired tests',
+  summary: SUMMARIES.compare,
   details: `
 Strategies are compared seed by seed, on the seeds all runs have and up to the labels all runs planned to pay for; what
 that leaves out is said. Where two runs have a strategy of the same name, the run's name goes before it. Failed cells

@@ -4,11 +4,12 @@ import { type DatasetListing, dataDirectories, listDatasets } from '../../src/da
 import { ConfigError } from '../../src/experiments/config-error.ts';
 import type { Arguments, Command } from '../command.ts';
 import { Progress } from '../progress.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const dataCommand: Command = {
   name: 'data',
   usage: 'list | fetch <name>',
-  summary: 'Lists the data sets that are found, or downloads one',
+  summary: SUMMARIES.data,
   details: `
 fetch knows ${FETCHABLE.join(', ')}. It checks what it downloaded by SHA-256 and puts it into --data, or else into
 the user's cache folder. Nothing is ever downloaded without this command.`,

@@ -5,12 +5,13 @@ import { measureMatmulRate } from '../../src/backend/matmul-rate.ts';
 import { listAdapters, type WebGpuAdapter } from '../../src/backend/webgpu-adapters.ts';
 import { dataDirectories, listDatasets } from '../../src/datasets/registry.ts';
 import { backendFlag, type Command, dataFlag } from '../command.ts';
+import { SUMMARIES } from '../summaries.ts';
 import { describeDatasets } from './data.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
   usage: '',
-  summary: 'Says which backend is used and why, how fast it is, and which data sets are found',
+  summary: SUMMARIES.doctor,
   flags: {
     json: { type: 'boolean', help: 'Print JSON' },
     backend: backendFlag,

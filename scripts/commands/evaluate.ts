@@ -14,11 +14,12 @@ import { writeGrid } from '../../src/reports/grid.ts';
 import { backendFlag, type Command } from '../command.ts';
 import { datasetConfig, datasetFlags, datasetOf } from '../dataset-flags.ts';
 import { Progress } from '../progress.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
   usage: '<generator folder>',
-  summary: 'Measures a trained generator and shows its images',
+  summary: SUMMARIES.evaluate,
   details: `
 Distances are taken in the features of a judge, a classifier of the data set that this command trains once (see genal
 judge), and stand beside those of real images and of the same model untrained. They are no FID, and compare only under

@@ -3,11 +3,12 @@ import { judgeFolder, judgeOf } from '../../src/experiments/evaluation/judge.ts'
 import { backendFlag, type Command } from '../command.ts';
 import { datasetConfig, datasetFlags, datasetOf } from '../dataset-flags.ts';
 import { Progress } from '../progress.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const judgeCommand: Command = {
   name: 'judge',
   usage: '',
-  summary: 'Trains the classifier in whose features generators are compared',
+  summary: SUMMARIES.judge,
   details: `
 A LeNet of 32 and 64 filters and 128 features, 4,000 steps on all labels of the data set. It is kept in the user's cache
 folder and found there by genal evaluate, which trains it itself if there is none. Two machines may train slightly

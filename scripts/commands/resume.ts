@@ -2,11 +2,12 @@ import { dataDirectories } from '../../src/datasets/registry.ts';
 import { readManifest, readRunConfig } from '../../src/experiments/run.ts';
 import type { Command } from '../command.ts';
 import { checkData, chooseBackend, execute } from '../execute.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const resumeCommand: Command = {
   name: 'resume',
   usage: '<run folder>',
-  summary: 'Goes on with an unfinished run; the result is the same to the byte',
+  summary: SUMMARIES.resume,
   flags: {
     data: { type: 'string', value: 'DIR', help: 'Where data sets lie, if they have moved' },
     jobs: { type: 'string', value: 'N', help: 'Processes at once; one a core, at most 4, if left out' },

@@ -5,11 +5,12 @@ import { openRun } from '../../src/experiments/run.ts';
 import { backendFlag, type Command, dataFlag } from '../command.ts';
 import { checkData, chooseBackend, execute } from '../execute.ts';
 import { presetNames, readPreset } from '../presets.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const runCommand: Command = {
   name: 'run',
   usage: '<preset or config.json>',
-  summary: 'Runs an experiment into a folder, report included',
+  summary: SUMMARIES.run,
   details: `
 Presets: ${presetNames().join(', ')}.
 A folder that already holds the same experiment is taken up where it stands; another one is refused.`,

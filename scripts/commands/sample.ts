@@ -6,11 +6,12 @@ import { writeImagesNpy } from '../../src/experiments/run-folder.ts';
 import { rootStream } from '../../src/random.ts';
 import { writeGrid } from '../../src/reports/grid.ts';
 import { backendFlag, type Command } from '../command.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const sampleCommand: Command = {
   name: 'sample',
   usage: '<generator folder>',
-  summary: 'Draws images from a trained generator',
+  summary: SUMMARIES.sample,
   flags: {
     count: { type: 'string', value: 'N', help: 'Images to draw; 64 if left out' },
     seed: { type: 'string', value: 'S', help: 'Root seed of the latents; 1 if left out' },

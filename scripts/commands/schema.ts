@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ExperimentConfig } from '../../src/experiments/config.ts';
 import type { Command } from '../command.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const schemaCommand: Command = {
   name: 'schema',
   usage: '',
-  summary: 'Prints the JSON Schema of an experiment: every key, what it means, its default',
+  summary: SUMMARIES.schema,
   flags: {},
   run: async (args) => {
     args.none();

@@ -10,11 +10,12 @@ import { rootStream } from '../../src/random.ts';
 import { type Arguments, backendFlag, type Command } from '../command.ts';
 import { parseConfig } from '../parse-config.ts';
 import { readArrays } from '../read-arrays.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 export const selectCommand: Command = {
   name: 'select',
   usage: '--strategy NAME --batch N',
-  summary: 'Picks rows to label from arrays of any framework',
+  summary: SUMMARIES.select,
   details: `
 Strategies: ${ARRAY_STRATEGIES.join(', ')}.
 

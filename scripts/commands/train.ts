@@ -16,6 +16,7 @@ import { datasetConfig, datasetFlags, datasetOf } from '../dataset-flags.ts';
 import { parseConfig } from '../parse-config.ts';
 import { presetNames, readPreset } from '../presets.ts';
 import { Progress } from '../progress.ts';
+import { SUMMARIES } from '../summaries.ts';
 
 const kinds = GeneratorConfig.options.map((model) => model.shape.kind.value);
 const labelTakers = kinds.filter((kind) => takesLabels(kind));
@@ -23,7 +24,7 @@ const labelTakers = kinds.filter((kind) => takesLabels(kind));
 export const trainCommand: Command = {
   name: 'train',
   usage: '<generator>',
-  summary: 'Trains a generator on the training images of a data set',
+  summary: SUMMARIES.train,
   details: `
 Generators: ${kinds.join(', ')}.
 ${kinds.map((kind) => `Presets of ${kind}: ${presetNames(`generators/${kind}`).join(', ')}.`).join('\n')}
