@@ -10,11 +10,12 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../src/atomic-write.ts';
 import { labelsNeeded } from '../src/experiments/statistics/labels-needed.ts';
-import { holmCorrection } from '../src/experiments/statistics.ts';
+import { holmCorrection, mean } from '../src/experiments/statistics.ts';
 import { renderSvg } from '../src/reports/chart.ts';
 import { type Comparison, comparisonOf } from '../src/reports/compare.ts';
 import { penaltySpec } from '../src/reports/penalty-chart.ts';
 import type { Results, StrategyResult } from '../src/reports/results.ts';
+import type { RunRecord } from '../src/reports/run-record.ts';
 import { accuracyAt, digits, markdownTable, reproduce } from './reproduce.ts';
 
 /** Errors whose price in labels is printed: those of Gal et al. 2017, table 1, and one that harder images allow. */
@@ -22,9 +23,10 @@ const ERRORS = [0.2, 0.1, 0.05] as const;
 
 /**
  * Strategies by their mean over the curve, the best first: accuracies, the paired difference from random with its interval, and p
- * of the paired t-test, corrected by Holm for the tests of this table alone. A strategy without a finished seed comes last.
+ * of the paired t-test, corrected by Holm for the tests of this table alone; and what a choice took. A strategy without a finished
+ * seed comes last.
  */
-function ranking({ strategies, pairs }: Results): string[] {
+function ranking({ strategies, pairs }: Results, run: RunRecord): string[] {
   const tests = pairs.areaUnderBudgetCurve.filter(({ a, b }) => a === 'random' || b === 'random');
   const holm = holmCorrection(tests.map(({ pairedT }) => pairedT));
   const meanOf = ({ areaUnderBudgetCurve: { mean } }: StrategyResult) => mean ?? Number.NEGATIVE_INFINITY;
@@ -39,6 +41,7 @@ function ranking({ strategies, pairs }: Results): string[] {
       '95 % interval',
       'p',
       'Holm',
+      'seconds a choice',
     ],
     [...strategies]
       .sort((a, b) => meanOf(b) - meanOf(a))
@@ -60,9 +63,19 @@ function ranking({ strategies, pairs }: Results): string[] {
             : (sign === 1 ? [low, high] : [high, low]).map((end) => signed(end)).join(' to '),
           digits(test?.pairedT),
           digits(holm[at]),
+          secondsAChoice(run, strategy.name),
         ];
       }),
   );
+}
+
+/** Mean over rounds and seeds of what a strategy takes to choose a batch, searches and matches included; no training, no figures. */
+function secondsAChoice({ cells }: RunRecord, strategy: string): string {
+  const choices = cells
+    .filter((cell) => cell.strategy === strategy)
+    .flatMap(({ timings }) => timings.filter(({ round }) => round > 0));
+  const ms = mean(choices.map(({ generateMs, matchMs, scoreMs }) => generateMs + matchMs + scoreMs));
+  return ms === null ? '' : (ms / 1000).toFixed(1);
 }
 
 /** Labels at which the mean curve first has so small an error, and in brackets the mean over seeds, or how many got there. */
@@ -117,7 +130,7 @@ await reproduce({
     const picture = path.join(run.dir, 'report', 'penalty-matrix.svg');
     await writeFileAtomic(picture, await renderSvg(penaltySpec(comparison.penaltyMatrix)));
     return [
-      ...ranking(results),
+      ...ranking(results, run),
       '',
       ...needed(results),
       '',
