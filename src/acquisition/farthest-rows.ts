@@ -37,7 +37,11 @@ export interface Distances {
   readonly centres: Float32Array;
 }
 
-/** Memory: 17 bytes a row at most, and of the rows that are watched a copy of the features on the backend. */
+/**
+ * Brings `nearest` up to date as far as it must, and finds the farthest row.
+ *
+ * Memory: 9 bytes a row, and what {@link ApproachingCentres} takes of the rows that are watched.
+ */
 export class FarthestRows {
   readonly #of: Distances;
   readonly #tieBreak: Uint32Array;

@@ -4,7 +4,6 @@
  * Source: Gonzalez 1985; as a batch for labelling Sener and Savarese 2018, "Active learning for convolutional neural networks: a
  * core-set approach", Algorithm 1.
  */
-
 import { gatherRows } from '../gather-rows.ts';
 import type { Stream } from '../random.ts';
 import { checkInteger } from '../shapes.ts';
@@ -30,17 +29,16 @@ export interface Centres {
  * The greedy k-centre solution: `count` rows, each the farthest from all centres so far; of equally far ones the first in an
  * order drawn from `stream`.
  *
- * Squared distances throughout, in float64 from differences, so none is negative. {@link FarthestRows} tells which need not be looked at: most rows are never near to being the farthest.
+ * Squared distances throughout, in float64 from differences, so none is negative. {@link FarthestRows} tells which
+ * need not be looked at: most rows are never near to being the farthest.
  *
  * @param distances its `nearest` is lowered, to the distances themselves where they matter; minus Infinity where a row was taken
  * @throws RangeError if there are fewer rows than asked for
  */
 export async function greedyCentres(distances: Distances, count: number, stream: Stream): Promise<Centres> {
   const { nearest } = distances;
-  const n = nearest.length;
-  checkInteger('greedyCentres.count', count, 1);
-  if (count > n) throw new RangeError(`greedyCentres.count: expected at most ${n}, got ${count}`);
-  const tieBreak = Uint32Array.from(stream.permutation(n));
+  checkCount(count, nearest.length);
+  const tieBreak = Uint32Array.from(stream.permutation(nearest.length));
   const rows: number[] = [];
   const found: number[] = [];
   const far = await FarthestRows.create(distances, tieBreak);
@@ -64,10 +62,12 @@ export async function greedyCentres(distances: Distances, count: number, stream:
 /**
  * {@link greedyCentres} beside given centres.
  *
- * Cost: a product of all rows with a part of the centres, and of the few rows that may be among the farthest with the rest.
+ * Cost: a product of all rows with a part of the centres, and of those that may be among the farthest, mostly few, with all.
+ * Memory: some 20 bytes a row, blocks of 8 MB, and on the backend a copy of the features of the latter, at worst of all.
  *
  * @param features `[n, size]`
  * @param centres `[centres, size]`, or empty
+ * @throws RangeError if there are fewer rows than asked for
  */
 export async function greedyCentresBeside(
   features: Float32Array,
@@ -76,10 +76,16 @@ export async function greedyCentresBeside(
   count: number,
   stream: Stream,
 ): Promise<Centres> {
+  checkCount(count, features.length / size);
   const known = centres.length / size;
   const some = Math.min(known, Math.max(LEAST_FOR_BOUNDS, Math.ceil(SHARE_FOR_BOUNDS * known)));
   // From all of them, since centres that were bought one after the other may lie together.
   const spread = Array.from({ length: some }, (_, at) => Math.floor((at * known) / some));
   const nearest = await nearestBounds(features, gatherRows(centres, size, spread), size);
   return greedyCentres({ features, size, nearest, centres }, count, stream);
+}
+
+function checkCount(count: number, rows: number): void {
+  checkInteger('greedyCentres.count', count, 1);
+  if (count > rows) throw new RangeError(`greedyCentres.count: expected at most ${rows}, got ${count}`);
 }
