@@ -9,17 +9,17 @@
  */
 import path from 'node:path';
 import { writeFileAtomic } from '../src/atomic-write.ts';
-import { labelsNeeded } from '../src/experiments/statistics/labels-needed.ts';
+import { type LabelsNeeded, labelsNeeded } from '../src/experiments/statistics/labels-needed.ts';
 import { holmCorrection, mean } from '../src/experiments/statistics.ts';
 import { renderSvg } from '../src/reports/chart.ts';
 import { type Comparison, comparisonOf } from '../src/reports/compare.ts';
 import { penaltySpec } from '../src/reports/penalty-chart.ts';
 import type { Results, StrategyResult } from '../src/reports/results.ts';
 import type { RunRecord } from '../src/reports/run-record.ts';
-import { accuracyAt, digits, markdownTable, reproduce } from './reproduce.ts';
+import { accuracyAt, digits, markdownTable, percent, reproduce } from './reproduce.ts';
 
-/** Errors whose price in labels is printed: those of Gal et al. 2017, table 1, and one that harder images allow. */
-const ERRORS = [0.2, 0.1, 0.05] as const;
+/** Accuracies whose price in labels is printed beside random's final one: the last two as in Gal et al. 2017, table 1. */
+const ACCURACIES = [0.8, 0.9, 0.95] as const;
 
 /**
  * Strategies by their mean over the curve, the best first: accuracies, the paired difference from random with its interval, and p
@@ -78,24 +78,29 @@ function secondsAChoice({ cells }: RunRecord, strategy: string): string {
   return ms === null ? '' : (ms / 1000).toFixed(1);
 }
 
-/** Labels at which the mean curve first has so small an error, and in brackets the mean over seeds, or how many got there. */
-function needed({ strategies }: Results): string[] {
+/**
+ * Labels at which the mean curve was first at an accuracy, and in brackets the mean over the seeds, or how many of them got there;
+ * for random's final accuracy, and for those of {@link ACCURACIES} that any strategy reaches.
+ */
+function needed({ results: { strategies }, target }: Comparison): string[] {
   const finished = strategies.map(({ name, perSeed }) => ({
     name,
     curves: new Map(
       perSeed.filter(({ status }) => status === 'finished').map(({ seed, curve }) => [seed, curve]),
     ),
   }));
-  const cell = (curves: (typeof finished)[number]['curves'], error: number): string => {
-    const { ofMean, mean, reached, n, observedUpTo } = labelsNeeded(curves, 1 - error);
-    if (n === 0) return '';
-    const seeds = mean === null ? `${reached} of ${n} seeds` : `${mean.toFixed(0)}`;
-    return `${ofMean ?? `> ${observedUpTo}`} (${seeds})`;
-  };
+  const columns = [...(target === null ? [] : [target]), ...ACCURACIES]
+    .map((accuracy) => ({ accuracy, of: finished.map(({ curves }) => labelsNeeded(curves, accuracy)) }))
+    .filter(({ of }) => of.some(({ ofMean }) => ofMean !== null));
   return markdownTable(
-    ['labels for an error of', ...ERRORS.map((error) => `${100 * error} %`)],
-    finished.map(({ name, curves }) => [name, ...ERRORS.map((error) => cell(curves, error))]),
+    ['labels for', ...columns.map(({ accuracy }) => percent(accuracy))],
+    finished.map(({ name }, row) => [name, ...columns.map(({ of }) => neededCell(of[row] as LabelsNeeded))]),
   );
+}
+
+function neededCell({ ofMean, mean: ofSeeds, reached, n, observedUpTo }: LabelsNeeded): string {
+  if (n === 0) return '';
+  return `${ofMean ?? `> ${observedUpTo}`} (${ofSeeds === null ? `${reached} of ${n} seeds` : ofSeeds.toFixed(0)})`;
 }
 
 /** How often each strategy beat and was beaten, as sums of its row and column of the penalty matrix. */
@@ -132,7 +137,7 @@ await reproduce({
     return [
       ...ranking(results, run),
       '',
-      ...needed(results),
+      ...needed(comparison),
       '',
       ...penalties(comparison),
       '',

@@ -38,7 +38,8 @@ export function penaltySpec({ strategies, entries, rowSums, columnSums }: Penalt
     },
     width: CELL * strategies.length,
     height: CELL * strategies.length,
-    mark: { type: 'rect', stroke: LIGHT.line, strokeWidth: 0.5 },
+    // Without a text for every cell, which would be most of the file.
+    mark: { type: 'rect', aria: false, stroke: LIGHT.line, strokeWidth: 0.5 },
     encoding: {
       y: { field: 'winner', type: 'nominal', sort: names, axis },
       x: {
