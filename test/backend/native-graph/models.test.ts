@@ -21,12 +21,13 @@ describe.skipIf(!presentBackends.includes('tensorflow'))('on native TensorFlow',
     await selectBackend('tensorflow');
   });
 
-  test.each(ZOO)('$name takes its updates as graphs, and frees them', (each) => {
+  test.each(ZOO)('$name takes its updates and its averaging as graphs, and frees them', (each) => {
     const before = [graphs(), tf.memory().numTensors, tensors()];
     const model = fresh(withEma(each, EMA));
     const batch = batchOf(each, model.batchesPerStep, rootStream(2));
     for (let step = 1; step <= 2; step++) tf.dispose({ ...model.step(batch, rootStream(3).of(step)) });
-    expect(graphs()).toBe((before[0] as number) + (each.config.kind === 'wgan-gp' ? 2 : 1));
+    const updates = each.config.kind === 'wgan-gp' ? 2 : 1;
+    expect(graphs()).toBe((before[0] as number) + updates + 1);
     model.dispose();
     tf.dispose({ ...batch });
     expect([graphs(), tf.memory().numTensors, tensors()]).toEqual(before);
