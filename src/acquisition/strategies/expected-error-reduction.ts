@@ -30,7 +30,7 @@ const LOSSES: Readonly<Record<ExpectedErrorReductionConfig['loss'], (probs: Floa
  * Scores `[candidates.length]`: the expected mean loss over `evaluated`, in nats or as a share; a candidate is not among the rows
  * it is judged by.
  *
- * Cost: `candidates classes` trainings from the weights before, each about ten steps of `2 labels size classes` multiplications.
+ * Cost: `candidates classes` trainings from the weights before, each some tens of steps of `2 labels size classes` multiplications.
  * Memory: `8 size` bytes a row.
  *
  * @param pool `[n, size]`, inputs of the last layer
