@@ -99,6 +99,6 @@ test('the picture of a penalty matrix puts those ahead first, and shades every p
     0,
   );
   const svg = await renderSvg(penaltySpec(matrix));
-  // In the order of the rows, from the top.
-  expect(svg.indexOf('>ahead<')).toBeGreaterThan(0);
+  // Each name at a row and at a column.
+  for (const name of matrix.strategies) expect(svg.split(`>${name}<`)).toHaveLength(3);
 });
