@@ -86,6 +86,28 @@ describe('softmax regression', () => {
     }
   });
 
+  test('does not halve its steps to nothing where the loss is too large to show them', () => {
+    const [n, width, kinds] = [100, 17, 10];
+    const stream = rootStream(1);
+    const values = Float64Array.from(stream.of('values').normals(n * width));
+    const drawn = Array.from({ length: n }, () => stream.integer(kinds));
+    // The loss reads each label once: reading the first counts its evaluations.
+    let evaluations = 0;
+    const labels = new Proxy(drawn, {
+      get: (of, key) => {
+        if (key === '0') evaluations++;
+        return Reflect.get(of, key);
+      },
+    });
+    const fits = 10;
+    for (let changed = 0; changed < fits; changed++) {
+      drawn[changed] = (drawn[changed]! + 1) % kinds;
+      fitSoftmax({ values, size: width, labels, classes: kinds }, 1);
+    }
+    expect(evaluations).toBeGreaterThan(10 * fits);
+    expect(evaluations).toBeLessThan(100 * fits);
+  });
+
   test('stays finite where rows are large, and refuses to go without a penalty', () => {
     const large = { ...labelled, values: labelled.values.map((value) => 1e4 * value) };
     expect(fitSoftmax(large, 1e-3).every(Number.isFinite)).toBe(true);
