@@ -3,38 +3,19 @@ import { renderSvg } from '../../src/reports/chart.ts';
 import { curvesSpec, inPanels } from '../../src/reports/curve-files.ts';
 import { ALL_STYLES } from '../../src/reports/palette.ts';
 import { penaltySpec } from '../../src/reports/penalty-chart.ts';
-import { type Results, type StrategyResult, summarise } from '../../src/reports/results.ts';
+import type { Results } from '../../src/reports/results.ts';
+import { resultsFixture, strategyFixture } from './results-fixture.ts';
 
 /** Strategy `k` ends `k` points above the first, which is random. */
 function many(count: number): Results {
-  const strategy = (k: number): StrategyResult => {
-    const rounds = [[0.7, 0.72, 0.71], [0.8, 0.82, 0.81].map((accuracy) => accuracy + k / 100)];
-    const last = summarise(rounds[1]!);
-    return {
-      name: k === 0 ? 'random' : `own-${k}`,
-      kind: k === 0 ? 'random' : 'margin',
-      n: 3,
-      failedSeeds: [],
-      unfinishedSeeds: [],
-      initialAccuracy: summarise(rounds[0]!),
-      finalAccuracy: last,
-      areaUnderBudgetCurve: last,
-      curve: rounds.map((values, round) => ({ round, labelsCharged: 50 + 10 * round, ...summarise(values) })),
-      perSeed: [],
-    };
-  };
-  return {
-    name: 'run',
-    dataset: 'mnist',
-    classNames: [],
-    status: 'finished',
-    rounds: 1,
-    batch: 10,
-    paidIn: 'labels',
-    seeds: [1, 2, 3],
-    strategies: Array.from({ length: count }, (_, k) => strategy(k)),
-    pairs: { finalAccuracy: [], areaUnderBudgetCurve: [] },
-  };
+  return resultsFixture(
+    Array.from({ length: count }, (_, k) =>
+      strategyFixture(k === 0 ? 'random' : `own-${k}`, k === 0 ? 'random' : 'margin', [
+        [0.7, 0.72, 0.71],
+        [0.8, 0.82, 0.81].map((accuracy) => accuracy + k / 100),
+      ]),
+    ),
+  );
 }
 
 interface Panels {

@@ -7,47 +7,21 @@ import { inlineSvg, renderSvg } from '../../src/reports/chart.ts';
 import { writeLearningCurve } from '../../src/reports/curve-files.ts';
 import { curveDescription, learningCurveSpec } from '../../src/reports/curves.ts';
 import { ALL_STYLES, DARK, LIGHT, seriesStyles } from '../../src/reports/palette.ts';
-import { type Results, summarise } from '../../src/reports/results.ts';
+import type { Results } from '../../src/reports/results.ts';
+import { resultsFixture, strategyFixture } from './results-fixture.ts';
 
-const results: Results = {
-  name: 'run',
-  dataset: 'mnist',
-  classNames: ['5', '7'],
-  status: 'finished',
-  rounds: 2,
-  batch: 10,
-  paidIn: 'labels',
-  seeds: [1, 2, 3],
-  strategies: [
-    strategy('random', 'random', [
-      [0.95, 0.96, 0.94],
-      [0.96, 0.97, 0.955],
-      [0.97, 0.975, 0.965],
-    ]),
-    strategy('gaal <b>', 'gaal', [
-      [0.95, 0.96, 0.94],
-      [0.94, 0.96, 0.95],
-      [0.97, 0.976, 0.966],
-    ]),
-  ],
-  pairs: { finalAccuracy: [], areaUnderBudgetCurve: [] },
-};
-
-function strategy(name: string, kind: string, rounds: readonly (readonly number[])[]) {
-  const last = summarise(rounds.at(-1)!);
-  return {
-    name,
-    kind,
-    n: 3,
-    failedSeeds: [],
-    unfinishedSeeds: [],
-    initialAccuracy: summarise(rounds[0]!),
-    finalAccuracy: last,
-    areaUnderBudgetCurve: last,
-    curve: rounds.map((values, round) => ({ round, labelsCharged: 50 + 10 * round, ...summarise(values) })),
-    perSeed: [],
-  };
-}
+const results = resultsFixture([
+  strategyFixture('random', 'random', [
+    [0.95, 0.96, 0.94],
+    [0.96, 0.97, 0.955],
+    [0.97, 0.975, 0.965],
+  ]),
+  strategyFixture('gaal <b>', 'gaal', [
+    [0.95, 0.96, 0.94],
+    [0.94, 0.96, 0.95],
+    [0.97, 0.976, 0.966],
+  ]),
+]);
 
 interface Spec {
   data: { values: { strategy: string; round: number; mean: number; low: number; bandLow: number }[] };
@@ -144,7 +118,7 @@ describe('the learning curve', () => {
 
     const single = {
       ...results,
-      strategies: [strategy('random', 'random', [[0.9], [0.92]])],
+      strategies: [strategyFixture('random', 'random', [[0.9], [0.92]])],
     };
     const svg = await renderSvg(learningCurveSpec(single));
     expect(svg).toContain('one seed, so no interval');
