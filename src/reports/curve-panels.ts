@@ -23,18 +23,17 @@ export interface PanelOptions {
 
 /**
  * A Vega-Lite specification with the data in it. Bands are 95 % intervals of the mean, cut where they leave the common axis;
- * random sampling is the grey line of every panel, and has one of its own only if there is nothing else.
+ * random sampling is the grey line of every panel and has none of its own.
  */
 export function curvePanelsSpec(results: Results, { width = 760 }: PanelOptions = {}): TopLevelSpec {
   const shown = results.strategies.filter(({ curve }) => curve.length > 0);
   const baseline = shown.find(({ kind }) => kind === 'random');
-  const others = shown.filter((strategy) => strategy !== baseline);
-  const panels = others.length > 0 ? others : shown;
+  const panels = shown.filter((strategy) => strategy !== baseline);
   const [low, high] = accuracyDomain(shown.flatMap(({ curve }) => curve));
   const columns = Math.max(1, Math.floor(width / PANEL));
   const rows = (panel: StrategyResult) => [
     ...(baseline ? pointsOf(baseline.curve, panel.name, 'baseline', low, high) : []),
-    ...(panel === baseline ? [] : pointsOf(panel.curve, panel.name, 'own', low, high)),
+    ...pointsOf(panel.curve, panel.name, 'own', low, high),
   ];
   const colour = {
     field: 'line',

@@ -19,6 +19,7 @@ function many(count: number): Results {
 }
 
 interface Panels {
+  facet: { sort: string[] };
   data: { values: { strategy: string; line: string; at: number; mean: number; low: number; high: number }[] };
   spec: { layer: { encoding: { y: { scale: { domain: [number, number] } } } }[] };
 }
@@ -32,9 +33,10 @@ describe('panels of learning curves', () => {
   });
 
   test('hold each strategy and, behind each, random sampling, on one axis', () => {
-    const { data, spec } = curvesSpec(many(12)) as unknown as Panels;
+    const { facet, data, spec } = curvesSpec(many(12)) as unknown as Panels;
     const names = [...new Set(data.values.map(({ strategy }) => strategy))];
     expect(names).toEqual(Array.from({ length: 11 }, (_, k) => `own-${k + 1}`));
+    expect(facet.sort).toEqual(names);
     for (const [k, name] of names.entries()) {
       const ends = data.values.filter(({ strategy, at }) => strategy === name && at === 60);
       const mean = (of: string) => ends.find(({ line }) => line === of)!.mean;
@@ -47,6 +49,19 @@ describe('panels of learning curves', () => {
       expect(point.high).toBeLessThanOrEqual(high);
       expect(point.low).toBeLessThan(point.mean);
     }
+  });
+
+  test('cut a band where the axis ends: no accuracy is above 100 %', () => {
+    const wide = strategyFixture('wide', 'margin', [
+      [0.7, 0.72, 0.71],
+      [0.8, 0.99, 1],
+    ]);
+    const { data } = curvesSpec(resultsFixture([...many(12).strategies, wide])) as unknown as Panels;
+    const end = data.values.find(
+      ({ strategy, line, at }) => strategy === 'wide' && line === 'own' && at === 60,
+    );
+    expect(end!.high).toBe(100);
+    expect(end!.mean).toBeCloseTo(93, 6);
   });
 
   test('are drawn, the names of all strategies in the picture', async () => {
