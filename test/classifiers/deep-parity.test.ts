@@ -13,6 +13,7 @@ import {
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
 import { presentBackends } from '../backend/present.ts';
+import { chirps } from '../generators/waves.ts';
 
 interface Reference {
   readonly losses: readonly number[];
@@ -47,14 +48,6 @@ const cases = [
   masks,
 }));
 
-/** The numbers that deep-steps.py fills tensors with. */
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from(
-    { length: size },
-    (_, i) => mean + scale * Math.sin(phase + 1.3 * i + 0.07 * i * i),
-  );
-}
-
 function near(got: ArrayLike<number>, wanted: readonly number[], what: string): void {
   expect(got.length, what).toBe(wanted.length);
   const size = Math.max(...wanted.map(Math.abs), 1e-2);
@@ -75,17 +68,17 @@ describe.each(['cpu', ...presentBackends] as const)('on %s', (backend) => {
     Object.keys(wanted.after).forEach((name, index) => {
       const weight = network.weights[name];
       if (weight === undefined) return;
-      const values = waves(index + 1, 0.4, name.endsWith('gamma') ? 1 : 0, weight.size);
+      const values = chirps(index + 1, 0.4, name.endsWith('gamma') ? 1 : 0, weight.size);
       tf.tidy(() => weight.assign(tf.tensor(values, weight.shape)));
     });
     const batch = (step: number): LabelledBatch => ({
-      images: tf.tensor4d(waves(100 + step, 0.9, 0, 4 * tf.util.sizeFromShape([...shape])), [4, ...shape]),
+      images: tf.tensor4d(chirps(100 + step, 0.9, 0, 4 * tf.util.sizeFromShape([...shape])), [4, ...shape]),
       labels: tf.tensor1d([2, 0, 1, 2], 'int32'),
       masks: Object.fromEntries(
         Object.entries(masks).map(([name, units], i) => [
           name,
           tf.tensor2d(
-            waves(200 + 10 * step + i, 1, 0, 4 * units).map((value) => (value > -0.5 ? 1.5 : 0)),
+            chirps(200 + 10 * step + i, 1, 0, 4 * units).map((value) => (value > -0.5 ? 1.5 : 0)),
             [4, units],
           ),
         ]),
@@ -127,7 +120,7 @@ describe.each(['cpu', ...presentBackends] as const)('on %s', (backend) => {
     for (const [name, values] of Object.entries(wanted.after)) {
       near(await network.variables[name]!.data(), values, name);
     }
-    const unseen = tf.tensor4d(waves(300, 0.9, 0, 4 * tf.util.sizeFromShape([...shape])), [4, ...shape]);
+    const unseen = tf.tensor4d(chirps(300, 0.9, 0, 4 * tf.util.sizeFromShape([...shape])), [4, ...shape]);
     near(await network.scores(unseen).data(), wanted.scores, 'scores by the running statistics');
     optimiser.dispose();
     step.dispose();

@@ -7,6 +7,7 @@ import { type Network, variablesOf } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 import { webGpu } from '../backend/graphics-card.ts';
+import { waves } from './waves.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
@@ -36,10 +37,6 @@ async function valuesOf(network: Network): Promise<Record<string, number[]>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-// The numbers that test/fixtures/dcgan-step.py fills its tensors with.
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i));
-}
 const ORDER = {
   generator: 'dense/weights norm0/gamma norm0/beta up0/filters norm1/gamma norm1/beta up1/filters image/bias',
   discriminator: 'norm0/gamma norm0/beta down0/filters down1/filters logit/weights logit/bias',

@@ -1,189 +1,20 @@
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { learningRateAt, type M2, m2Model } from '../../generators/m2.ts';
 import { M2Config } from '../../generators/m2-config.ts';
 import { m2Layers } from '../../generators/m2-networks.ts';
-import {
-  createM2Training,
-  disposeM2Training,
-  type M2Losses,
-  type M2Training,
-  m2Step,
-  m2Variables,
-} from '../../generators/m2-step.ts';
+import { createM2Training, disposeM2Training, m2Variables } from '../../generators/m2-step.ts';
 import { openSaved } from '../../generators/model.ts';
 import { emptyNetwork, type Network } from '../../generators/network.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { dropoutMask } from '../../src/dropout-mask.ts';
 import { rootStream } from '../../src/random.ts';
-
-const native = await selectBackend('tensorflow').then(
-  () => true,
-  () => false,
-);
+import { batch, CONFIG, IMAGES, images, SHAPE } from './m2-conv-fixture.ts';
+import { waves } from './waves.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
-});
-afterEach(async () => {
-  await selectBackend('cpu');
-});
-
-const SHAPE = [4, 4, 2] as const;
-const CONFIG = M2Config.parse({
-  kind: 'm2',
-  classes: 3,
-  latentSize: 2,
-  network: { kind: 'conv', filters: [3, 2], units: 4, channels: [2, 3], hidden: 5 },
-  likelihood: 'real',
-  learningRate: 0.01,
-});
-const IMAGES = { labelled: 30, unlabelled: 70 };
-const [KNOWN, UNKNOWN] = [3, 4];
-
-// The numbers that test/fixtures/m2-conv-step.py fills its tensors with.
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i));
-}
-
-interface Expected {
-  readonly losses: readonly (readonly number[])[];
-  readonly gradients: Readonly<Record<string, readonly number[]>>;
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-}
-
-async function reference(weighting: string): Promise<Expected> {
-  const file = new URL('../fixtures/m2-conv-step.json', import.meta.url);
-  return (JSON.parse(await readFile(file, 'utf8')) as Record<string, Expected>)[weighting]!;
-}
-
-function fillWithWaves(training: M2Training, { gradients }: Expected) {
-  const variables = m2Variables(training);
-  Object.keys(gradients).forEach((name, i) => {
-    const variable = variables[name]!;
-    variable.assign(tf.tensor(waves(i + 1, 0.4, 0.1, variable.size), variable.shape));
-  });
-}
-
-function images(phase: number, n: number): tf.Tensor4D {
-  return tf.tensor4d(waves(phase, 0.9, 0, n * 32), [n, ...SHAPE]);
-}
-
-function batch(step = 0) {
-  return {
-    images: {
-      labelled: images(100 + step, KNOWN),
-      labels: tf.tensor1d([2, 0, 1], 'int32'),
-      unlabelled: images(200 + step, UNKNOWN),
-    },
-    noise: {
-      labelledLatents: tf.tensor2d(waves(300 + step, 1.5, 0, KNOWN * 2), [KNOWN, 2]),
-      unlabelledLatents: tf.tensor3d(waves(400 + step, 1.5, 0, 3 * UNKNOWN * 2), [3, UNKNOWN, 2]),
-      kept: tf.tensor2d(
-        waves(500 + step, 1, 0.3, (KNOWN + UNKNOWN) * 4).map((value) => (value > 0 ? 2 : 0)),
-        [KNOWN + UNKNOWN, 4],
-      ),
-    },
-  };
-}
-
-async function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
-  const scalars = [loss, labelledBound, unlabelledBound, classification];
-  return (await Promise.all(scalars.map((scalar) => scalar.data()))).map(([value]) => value!);
-}
-
-function expectValues(actual: ArrayLike<number>, wanted: readonly number[], within: number, name: string) {
-  expect(actual.length, name).toBe(wanted.length);
-  wanted.forEach((value, i) => {
-    const error = Math.abs(actual[i]! - value);
-    expect(error, `${name} ${i}: ${actual[i]} for ${value}`).toBeLessThan(within * (1 + Math.abs(value)));
-  });
-}
-
-describe.each(['cpu', 'wasm', 'tensorflow'] as const)('on %s', (backend) => {
-  beforeEach(async (context) => {
-    if (backend === 'tensorflow' && !native) context.skip();
-    await selectBackend(backend);
-  });
-
-  test.each(['official', 'alpha'])(
-    'with weighting %s, two steps are those of a loop over images and classes in PyTorch',
-    async (weighting) => {
-      const expected = await reference(weighting);
-      const config = { ...CONFIG, ...(weighting === 'alpha' && { weighting: { alpha: 60 } }) };
-      const training = createM2Training(config, SHAPE, IMAGES, rootStream(1));
-      const variables = m2Variables(training);
-      // The reference names every variable, and nothing else.
-      expect(Object.keys(variables).sort()).toEqual(Object.keys(expected.tensors).sort());
-      fillWithWaves(training, expected);
-      for (const [step, wanted] of expected.losses.entries()) {
-        const { images, noise } = batch(step);
-        expectValues(await valuesOf(m2Step(training, images, noise)), wanted, 1e-4, 'losses');
-        if (step > 0) continue;
-        // The first moment after one step is a tenth of the gradient.
-        const { moments } = await training.adam.state();
-        for (const [name, gradient] of Object.entries(expected.gradients)) {
-          expectValues(
-            moments[`${name}/m`]!.map((value) => 10 * value),
-            gradient,
-            1e-4,
-            name,
-          );
-        }
-      }
-      for (const [name, wanted] of Object.entries(expected.tensors)) {
-        expectValues(await variables[name]!.data(), wanted, 1e-4, name);
-      }
-      disposeM2Training(training);
-    },
-  );
-});
-
-test('a certain q(y|x) makes U the bound of that class, so pairs are not mixed', async () => {
-  for (const certain of [0, 1, 2]) {
-    const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(2));
-    makeCertain(training, certain);
-    const { images, noise } = batch();
-    const same = {
-      labelled: images.labelled,
-      labels: tf.fill([KNOWN], certain, 'int32') as tf.Tensor1D,
-      unlabelled: images.labelled,
-    };
-    const perClass = [0, 1, 2].map((y) =>
-      y === certain ? noise.labelledLatents : (tf.fill([KNOWN, 2], y - 5) as tf.Tensor2D),
-    );
-    const [, labelled, unlabelled] = await valuesOf(
-      m2Step(training, same, {
-        labelledLatents: noise.labelledLatents,
-        unlabelledLatents: tf.stack(perClass) as tf.Tensor3D,
-      }),
-    );
-    expect(unlabelled).toBeCloseTo(labelled!, 4);
-    disposeM2Training(training);
-  }
-});
-
-function makeCertain(training: M2Training, certain: number) {
-  const variables = m2Variables(training);
-  variables['classifier/logits/weights']!.assign(tf.zeros([4, 3]));
-  variables['classifier/logits/bias']!.assign(tf.tensor1d([0, 1, 2].map((y) => (y === certain ? 1000 : 0))));
-}
-
-test('labelled and unlabelled images are normalised together: moving the ones changes the loss of the others', async () => {
-  const losses: number[][] = [];
-  for (const phase of [200, 207]) {
-    const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(1));
-    fillWithWaves(training, await reference('official'));
-    const { images: inputs, noise } = batch();
-    losses.push(await valuesOf(m2Step(training, { ...inputs, unlabelled: images(phase, UNKNOWN) }, noise)));
-    disposeM2Training(training);
-  }
-  const [before, after] = losses as [number[], number[]];
-  expect(after[3]).not.toBeCloseTo(before[3]!, 3);
-  // Encoder and decoder have no batch norm, so the labelled bound stays what it was.
-  expect(after[1]).toBe(before[1]);
 });
 
 /** A model that has made three steps, with all its data. */
@@ -320,21 +151,6 @@ test('dropout keeps the mean: the share dropped is the rate, and what is left ma
   expect(await dropoutMask(0, [2, 3], rootStream(1)).data()).toEqual(new Float32Array(6).fill(1));
 });
 
-test('no tensor is left over by a step but its four losses, and none by a training freed', () => {
-  const empty = tf.memory().numTensors;
-  const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(1));
-  const { images: inputs, noise } = batch();
-  const before = tf.memory().numTensors;
-  for (let step = 0; step < 3; step++) {
-    const losses = m2Step(training, inputs, noise);
-    expect(tf.memory().numTensors).toBe(before + 4);
-    tf.dispose({ ...losses });
-  }
-  tf.dispose([inputs, noise]);
-  disposeM2Training(training);
-  expect(tf.memory().numTensors).toBe(empty);
-});
-
 test('no tensor is left over by a model in use but its answer', () => {
   const { model } = trainedModel({ augment: { shift: 1, flip: true } });
   const inputs = images(700, 3);
@@ -371,10 +187,4 @@ test.each([
   expect(layers.classify(classifier, pixels, { norm: { by: 'running' } }).logits.shape).toEqual([1, 10]);
   expect(layers.encodeImages(encoder, pixels).shape).toEqual([1, 256]);
   expect(layers.decode(decoder, tf.zeros([1, 50]), tf.zeros([1, 10])).shape).toEqual(pixels.shape);
-});
-
-test('refuses sides that do not halve as often as there are levels', () => {
-  expect(() => createM2Training(CONFIG, [6, 4, 1], IMAGES, rootStream(1))).toThrow(
-    "m2.network.channels: expected 2 levels to halve the image's sides 6 and 4 that often, got sides that do not divide by 4",
-  );
 });

@@ -15,6 +15,7 @@ import {
 } from '../../generators/m2-step.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
+import { waves } from './waves.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
@@ -31,10 +32,6 @@ const CONFIG = M2Config.parse({
 const IMAGES = { labelled: 30, unlabelled: 70 };
 const [KNOWN, UNKNOWN] = [3, 4];
 
-// The numbers that test/fixtures/m2-step.py fills its tensors with.
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i));
-}
 const ORDER =
   'classifier/hidden0/weights classifier/hidden0/bias classifier/hidden1/weights classifier/hidden1/bias ' +
   'classifier/logits/weights classifier/logits/bias ' +

@@ -11,6 +11,7 @@ import {
 } from '../../generators/vae-step.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
+import { waves } from './waves.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
@@ -26,10 +27,6 @@ const CONFIG = VaeConfig.parse({
 });
 const N = 4;
 
-// The numbers that test/fixtures/vae-step.py fills its tensors with.
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i));
-}
 const ORDER =
   'encoder/hidden0/weights encoder/hidden0/bias encoder/hidden1/weights encoder/hidden1/bias ' +
   'encoder/moments/weights encoder/moments/bias decoder/hidden0/weights decoder/hidden0/bias ' +

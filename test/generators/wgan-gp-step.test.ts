@@ -16,6 +16,7 @@ import { selectBackend } from '../../src/backend/backend.ts';
 import type { BackendName } from '../../src/backend/backend-names.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
+import { waves } from './waves.ts';
 
 const native = await selectBackend('tensorflow').then(
   () => true,
@@ -58,12 +59,8 @@ async function valuesOf(network: Network): Promise<Record<string, number[]>> {
 }
 
 // The numbers that test/fixtures/wgan-gp-step.py fills its tensors with.
-function waves(phase: number, scale: number, mean: number, shape: readonly number[]): tf.Tensor {
-  const size = tf.util.sizeFromShape([...shape]);
-  return tf.tensor(
-    Float32Array.from({ length: size }, (_, i) => mean + scale * Math.sin(phase + 1.3 * i)),
-    [...shape],
-  );
+function wavesOf(phase: number, scale: number, mean: number, shape: readonly number[]): tf.Tensor {
+  return tf.tensor(waves(phase, scale, mean, tf.util.sizeFromShape([...shape])), [...shape]);
 }
 
 function filledTraining(config: WganGpConfig, shape: ImageShape): WganGpTraining {
@@ -71,7 +68,7 @@ function filledTraining(config: WganGpConfig, shape: ImageShape): WganGpTraining
   for (const { weights } of [training.critic, training.generator]) {
     for (const [index, name] of Object.keys(weights).sort().entries()) {
       const variable = weights[name]!;
-      variable.assign(waves(index + 1, 0.3, name.endsWith('gamma') ? 1 : 0, variable.shape));
+      variable.assign(wavesOf(index + 1, 0.3, name.endsWith('gamma') ? 1 : 0, variable.shape));
     }
   }
   return training;
@@ -128,9 +125,9 @@ describe.each(['wasm', 'cpu', 'tensorflow'] as const)('on %s', (backend: Backend
       ...norms,
     });
     const [ofCritic, ofGenerator] = [filledTraining(config, shape), filledTraining(config, shape)];
-    const reals = waves(100, 0.9, 0, [3, ...shape]) as tf.Tensor4D;
-    const latents = waves(200, 1.5, 0, [3, 5]) as tf.Tensor2D;
-    const mixing = waves(300, 0.4, 0.5, [3]) as tf.Tensor1D;
+    const reals = wavesOf(100, 0.9, 0, [3, ...shape]) as tf.Tensor4D;
+    const latents = wavesOf(200, 1.5, 0, [3, 5]) as tf.Tensor2D;
+    const mixing = wavesOf(300, 0.4, 0.5, [3]) as tf.Tensor1D;
     const expected = fixtures[name]!;
     const losses = criticStep(ofCritic, reals, latents, mixing);
     expect((await losses.wasserstein.data())[0]! / expected.wasserstein).toBeCloseTo(1, 4);

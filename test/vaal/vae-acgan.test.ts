@@ -15,6 +15,7 @@ import {
   vaeAcganStep,
 } from '../../vaal/vae-acgan-step.ts';
 import { presentBackends } from '../backend/present.ts';
+import { chirps } from '../generators/waves.ts';
 
 const SHAPE = [8, 8, 1] as const;
 const tiny = BgadlConfig.parse({
@@ -28,18 +29,10 @@ const reference = JSON.parse(
   readFileSync(new URL('../fixtures/vae-acgan-step.json', import.meta.url), 'utf8'),
 ) as { losses: [number, number, number][]; tensors: Record<string, number[]> };
 
-/** The numbers that vae-acgan-step.py fills tensors with. */
-function waves(phase: number, scale: number, mean: number, size: number): Float32Array {
-  return Float32Array.from(
-    { length: size },
-    (_, i) => mean + scale * Math.sin(phase + 1.3 * i + 0.07 * i * i),
-  );
-}
-
 function batchOf(step: number): VaeAcganBatch {
-  const latents = (place: number) => tf.tensor2d(waves(200 + 10 * step + place, 1.5, 0, 8), [4, 2]);
+  const latents = (place: number) => tf.tensor2d(chirps(200 + 10 * step + place, 1.5, 0, 8), [4, 2]);
   return {
-    images: tf.tensor4d(waves(100 + step, 0.9, 0, 4 * 64), [4, ...SHAPE]),
+    images: tf.tensor4d(chirps(100 + step, 0.9, 0, 4 * 64), [4, ...SHAPE]),
     labels: tf.tensor1d([2, 0, 1, 2], 'int32'),
     prior: latents(0),
     ofEncoder: latents(1),
@@ -68,7 +61,7 @@ test.each(backends)('two steps from the same weights end where PyTorch ends, on 
       .filter((name) => name.startsWith(`${network}/`) && !/(mean|variance)$/.test(name))
       .forEach((name, index) => {
         const variable = variables[name] as tf.Variable;
-        const values = waves(index + 1, 0.4, name.endsWith('gamma') ? 1 : 0, variable.size);
+        const values = chirps(index + 1, 0.4, name.endsWith('gamma') ? 1 : 0, variable.size);
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
       });
   }
