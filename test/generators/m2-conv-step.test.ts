@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -12,7 +11,7 @@ import {
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
 import { batch, CONFIG, IMAGES, images, KNOWN, SHAPE, UNKNOWN } from './m2-conv-fixture.ts';
-import { waves } from './waves.ts';
+import { expectSteps, fillAsReference, readReference, scalars } from './reference-steps.ts';
 
 const native = await selectBackend('tensorflow').then(
   () => true,
@@ -26,36 +25,8 @@ afterEach(async () => {
   await selectBackend('cpu');
 });
 
-interface Expected {
-  readonly losses: readonly (readonly number[])[];
-  readonly gradients: Readonly<Record<string, readonly number[]>>;
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-}
-
-async function reference(weighting: string): Promise<Expected> {
-  const file = new URL('../fixtures/m2-conv-step.json', import.meta.url);
-  return (JSON.parse(await readFile(file, 'utf8')) as Record<string, Expected>)[weighting]!;
-}
-
-function fillWithWaves(training: M2Training, { gradients }: Expected) {
-  const variables = m2Variables(training);
-  Object.keys(gradients).forEach((name, i) => {
-    const variable = variables[name]!;
-    variable.assign(tf.tensor(waves(i + 1, 0.4, 0.1, variable.size), variable.shape));
-  });
-}
-
-async function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
-  const scalars = [loss, labelledBound, unlabelledBound, classification];
-  return (await Promise.all(scalars.map((scalar) => scalar.data()))).map(([value]) => value!);
-}
-
-function expectValues(actual: ArrayLike<number>, wanted: readonly number[], within: number, name: string) {
-  expect(actual.length, name).toBe(wanted.length);
-  wanted.forEach((value, i) => {
-    const error = Math.abs(actual[i]! - value);
-    expect(error, `${name} ${i}: ${actual[i]} for ${value}`).toBeLessThan(within * (1 + Math.abs(value)));
-  });
+function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
+  return scalars([loss, labelledBound, unlabelledBound, classification]);
 }
 
 describe.each(['cpu', 'wasm', 'tensorflow'] as const)('on %s', (backend) => {
@@ -67,31 +38,19 @@ describe.each(['cpu', 'wasm', 'tensorflow'] as const)('on %s', (backend) => {
   test.each(['official', 'alpha'])(
     'with weighting %s, two steps are those of a loop over images and classes in PyTorch',
     async (weighting) => {
-      const expected = await reference(weighting);
+      const expected = await readReference('m2-conv-step.json', weighting);
       const config = { ...CONFIG, ...(weighting === 'alpha' && { weighting: { alpha: 60 } }) };
       const training = createM2Training(config, SHAPE, IMAGES, rootStream(1));
-      const variables = m2Variables(training);
-      // The reference names every variable, and nothing else.
-      expect(Object.keys(variables).sort()).toEqual(Object.keys(expected.tensors).sort());
-      fillWithWaves(training, expected);
-      for (const [step, wanted] of expected.losses.entries()) {
-        const { images, noise } = batch(step);
-        expectValues(await valuesOf(m2Step(training, images, noise)), wanted, 1e-4, 'losses');
-        if (step > 0) continue;
-        // The first moment after one step is a tenth of the gradient.
-        const { moments } = await training.adam.state();
-        for (const [name, gradient] of Object.entries(expected.gradients)) {
-          expectValues(
-            moments[`${name}/m`]!.map((value) => 10 * value),
-            gradient,
-            1e-4,
-            name,
-          );
-        }
-      }
-      for (const [name, wanted] of Object.entries(expected.tensors)) {
-        expectValues(await variables[name]!.data(), wanted, 1e-4, name);
-      }
+      fillAsReference(m2Variables(training), expected);
+      const steps = {
+        adam: training.adam,
+        tensors: m2Variables(training),
+        take: (step: number) => {
+          const { images, noise } = batch(step);
+          return valuesOf(m2Step(training, images, noise));
+        },
+      };
+      await expectSteps(steps, expected, { losses: 2e-5, gradients: 2e-5, tensors: 2e-5 });
       disposeM2Training(training);
     },
   );
@@ -131,7 +90,7 @@ test('labelled and unlabelled images are normalised together: moving the ones ch
   const losses: number[][] = [];
   for (const phase of [200, 207]) {
     const training = createM2Training(CONFIG, SHAPE, IMAGES, rootStream(1));
-    fillWithWaves(training, await reference('official'));
+    fillAsReference(m2Variables(training), await readReference('m2-conv-step.json', 'official'));
     const { images: inputs, noise } = batch();
     losses.push(await valuesOf(m2Step(training, { ...inputs, unlabelled: images(phase, UNKNOWN) }, noise)));
     disposeM2Training(training);

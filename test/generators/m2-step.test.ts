@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { M2Config } from '../../generators/m2-config.ts';
@@ -7,7 +6,6 @@ import {
   createM2Training,
   disposeM2Training,
   type M2Losses,
-  type M2Training,
   m2Step,
   m2Variables,
   m2Weights,
@@ -15,6 +13,7 @@ import {
 } from '../../generators/m2-step.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
+import { expectSteps, fillAsReference, readReference, scalars } from './reference-steps.ts';
 import { waves } from './waves.ts';
 
 beforeEach(async () => {
@@ -31,23 +30,6 @@ const CONFIG = M2Config.parse({
 });
 const IMAGES = { labelled: 30, unlabelled: 70 };
 const [KNOWN, UNKNOWN] = [3, 4];
-
-const ORDER =
-  'classifier/hidden0/weights classifier/hidden0/bias classifier/hidden1/weights classifier/hidden1/bias ' +
-  'classifier/logits/weights classifier/logits/bias ' +
-  'encoder/hidden0/weights encoder/hidden0/bias encoder/hidden0/classes encoder/hidden1/weights ' +
-  'encoder/hidden1/bias encoder/moments/weights encoder/moments/bias ' +
-  'decoder/hidden0/weights decoder/hidden0/bias decoder/hidden0/classes decoder/hidden1/weights ' +
-  'decoder/hidden1/bias decoder/logits/weights decoder/logits/bias';
-
-function fillWithWaves(training: M2Training) {
-  const variables = m2Variables(training);
-  expect(Object.keys(variables).sort()).toEqual(ORDER.split(' ').sort());
-  ORDER.split(' ').forEach((name, index) => {
-    const variable = variables[name]!;
-    variable.assign(tf.tensor(waves(index + 1, 0.4, 0.1, variable.size), variable.shape));
-  });
-}
 
 function batch(step = 0) {
   const pixels = (phase: number, scale: number, mean: number, n: number) =>
@@ -66,22 +48,8 @@ function batch(step = 0) {
   };
 }
 
-async function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
-  const scalars = [loss, labelledBound, unlabelledBound, classification];
-  return (await Promise.all(scalars.map((scalar) => scalar.data()))).map(([value]) => value!);
-}
-
-function expectValues(actual: ArrayLike<number>, wanted: readonly number[], digits: number, name: string) {
-  expect(actual.length, name).toBe(wanted.length);
-  wanted.forEach((value, i) => {
-    expect(actual[i], `${name} ${i}`).toBeCloseTo(value, digits);
-  });
-}
-
-interface Expected {
-  readonly losses: readonly (readonly number[])[];
-  readonly gradients: Readonly<Record<string, readonly number[]>>;
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
+function valuesOf({ loss, labelledBound, unlabelledBound, classification }: M2Losses) {
+  return scalars([loss, labelledBound, unlabelledBound, classification]);
 }
 
 // The fixture goes through images and classes one by one, so a wrong order of pairs would not agree with it.
@@ -94,29 +62,19 @@ test.each([
   'with weighting %s, two steps on %s are those of a loop over images and classes in PyTorch',
   async (weighting, backend) => {
     await selectBackend(backend);
-    const file = new URL('../fixtures/m2-step.json', import.meta.url);
-    const expected = (JSON.parse(await readFile(file, 'utf8')) as Record<string, Expected>)[weighting]!;
+    const expected = await readReference('m2-step.json', weighting);
     const config = { ...CONFIG, weighting: weighting === 'official' ? weighting : { alpha: 60 } };
     const training = createM2Training(config, SHAPE, IMAGES, rootStream(1));
-    fillWithWaves(training);
-    for (const [step, wanted] of expected.losses.entries()) {
-      const { images, noise } = batch(step);
-      expectValues(await valuesOf(m2Step(training, images, noise)), wanted, 4, 'losses');
-      if (step > 0) continue;
-      // The first moment after one step is a tenth of the gradient.
-      const { moments } = await training.adam.state();
-      for (const [name, gradient] of Object.entries(expected.gradients)) {
-        expectValues(
-          moments[`${name}/m`]!.map((value) => 10 * value),
-          gradient,
-          4,
-          name,
-        );
-      }
-    }
-    for (const [name, wanted] of Object.entries(expected.tensors)) {
-      expectValues(await m2Variables(training)[name]!.data(), wanted, 5, name);
-    }
+    fillAsReference(m2Variables(training), expected);
+    const steps = {
+      adam: training.adam,
+      tensors: m2Variables(training),
+      take: (step: number) => {
+        const { images, noise } = batch(step);
+        return valuesOf(m2Step(training, images, noise));
+      },
+    };
+    await expectSteps(steps, expected, { losses: 5e-6, gradients: 2e-5, tensors: 5e-6 });
     disposeM2Training(training);
   },
 );

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { convSides } from '../../generators/conv-networks.ts';
@@ -15,7 +14,8 @@ import {
 import { selectBackend } from '../../src/backend/backend.ts';
 import type { ImageShape } from '../../src/datasets/dataset.ts';
 import { rootStream } from '../../src/random.ts';
-import { waves, worstShare } from './waves.ts';
+import { expectSteps, fillAsReference, readReference, scalars } from './reference-steps.ts';
+import { waves } from './waves.ts';
 
 beforeEach(async () => {
   await selectBackend('cpu');
@@ -52,13 +52,6 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
 const TOY = SETTINGS['binarised 6x5x1']!;
 const N = 8;
 
-interface Expected {
-  readonly order: readonly string[];
-  readonly losses: readonly (readonly [number, number, number])[];
-  readonly gradients: Readonly<Record<string, readonly number[]>>;
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-}
-
 function batch({ shape, config }: Setting, step: number) {
   const size = N * tf.util.sizeFromShape([...shape]);
   const { latentSize, likelihood } = config;
@@ -77,46 +70,27 @@ function allOf({ encoder, decoder }: VaeTraining) {
   return { ...variablesOf('encoder', encoder), ...variablesOf('decoder', decoder) };
 }
 
-async function values(tensors: readonly tf.Tensor[]): Promise<number[]> {
-  return Promise.all(tensors.map(async (tensor) => (await tensor.data())[0]!));
-}
-
 test.each(
   Object.keys(SETTINGS).flatMap((name) => (['cpu', 'wasm'] as const).map((on) => [name, on] as const)),
 )(
   'losses, every gradient, and weights and running statistics after two steps are those of PyTorch: %s on %s',
   async (name, backend) => {
     await selectBackend(backend);
-    const file = new URL('../fixtures/vae-conv-step.json', import.meta.url);
-    const expected = (JSON.parse(await readFile(file, 'utf8')) as Record<string, Expected>)[name]!;
+    const expected = await readReference('vae-conv-step.json', name);
     const setting = SETTINGS[name]!;
     const training = createVaeTraining(setting.config, setting.shape, rootStream(1));
-    const weights = vaeVariables(training);
-    expect(Object.keys(weights).sort()).toEqual([...expected.order].sort());
-    expected.order.forEach((key, index) => {
-      const variable = weights[key]!;
-      const mean = key.endsWith('gamma') ? 1 : 0.1;
-      variable.assign(tf.tensor(waves(index + 1, 0.4, mean, variable.size), variable.shape));
-    });
-    for (const [step, wanted] of expected.losses.entries()) {
-      const { images, noise } = batch(setting, step);
-      const { loss, reconstruction, divergence } = vaeStep(training, images, noise);
-      const got = await values([loss, reconstruction, divergence]);
-      expect(worstShare(got, wanted)).toBeLessThan(2e-6);
-      if (step > 0) continue;
-      // The first moment after one step is a tenth of the gradient.
-      const { moments } = await training.adam.state();
-      for (const [key, gradient] of Object.entries(expected.gradients)) {
-        const ours = moments[`${key}/m`]!.map((value) => 10 * value);
-        expect(worstShare(ours, gradient), key).toBeLessThan(1e-5);
-      }
-    }
-    const tensors = allOf(training);
-    expect(Object.keys(tensors).sort()).toEqual(Object.keys(expected.tensors).sort());
-    for (const [key, wanted] of Object.entries(expected.tensors)) {
-      // A wrong gradient would be off by up to 0.02.
-      expect(worstShare(await tensors[key]!.data(), wanted), key).toBeLessThan(2e-5);
-    }
+    fillAsReference(vaeVariables(training), expected, (key) => (key.endsWith('gamma') ? 1 : 0.1));
+    const steps = {
+      adam: training.adam,
+      tensors: allOf(training),
+      take: (step: number) => {
+        const { images, noise } = batch(setting, step);
+        const { loss, reconstruction, divergence } = vaeStep(training, images, noise);
+        return scalars([loss, reconstruction, divergence]);
+      },
+    };
+    // A wrong gradient would move a tensor by up to 0.02.
+    await expectSteps(steps, expected, { losses: 2e-6, gradients: 1e-5, tensors: 2e-5 });
     disposeVaeTraining(training);
   },
 );
@@ -182,7 +156,7 @@ test('with beta 0 the loss is the reconstruction, and no weight follows the dive
   const before = await training.encoder.weights['moments/bias']!.data();
   const kept = [...before];
   const losses = vaeStep(training, images, { ...noise, latents: tf.zeros([N, 3]) });
-  const [loss, reconstruction, divergence] = await values([
+  const [loss, reconstruction, divergence] = await scalars([
     losses.loss,
     losses.reconstruction,
     losses.divergence,

@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { VaeConfig } from '../../generators/vae-config.ts';
-import {
-  createVaeTraining,
-  disposeVaeTraining,
-  type VaeTraining,
-  vaeStep,
-  vaeVariables,
-} from '../../generators/vae-step.ts';
+import { createVaeTraining, disposeVaeTraining, vaeStep, vaeVariables } from '../../generators/vae-step.ts';
 import { selectBackend } from '../../src/backend/backend.ts';
 import { rootStream } from '../../src/random.ts';
+import { expectSteps, fillAsReference, readReference, scalars } from './reference-steps.ts';
 import { waves } from './waves.ts';
 
 beforeEach(async () => {
@@ -27,20 +21,6 @@ const CONFIG = VaeConfig.parse({
 });
 const N = 4;
 
-const ORDER =
-  'encoder/hidden0/weights encoder/hidden0/bias encoder/hidden1/weights encoder/hidden1/bias ' +
-  'encoder/moments/weights encoder/moments/bias decoder/hidden0/weights decoder/hidden0/bias ' +
-  'decoder/hidden1/weights decoder/hidden1/bias decoder/logits/weights decoder/logits/bias';
-
-function fillWithWaves(training: VaeTraining) {
-  const variables = vaeVariables(training);
-  expect(Object.keys(variables).sort()).toEqual(ORDER.split(' ').sort());
-  ORDER.split(' ').forEach((name, index) => {
-    const variable = variables[name]!;
-    variable.assign(tf.tensor(waves(index + 1, 0.4, 0.1, variable.size), variable.shape));
-  });
-}
-
 function batch(step: number) {
   return {
     images: tf.tensor4d(waves(100 + step, 0.9, 0, N * 6), [N, ...SHAPE]),
@@ -51,49 +31,23 @@ function batch(step: number) {
   };
 }
 
-interface Expected {
-  readonly losses: readonly (readonly [number, number, number])[];
-  readonly gradients: Readonly<Record<string, readonly number[]>>;
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-}
-
-function expectValues(actual: ArrayLike<number>, wanted: readonly number[], digits: number, name: string) {
-  expect(actual.length, name).toBe(wanted.length);
-  wanted.forEach((value, i) => {
-    expect(actual[i], `${name} ${i}`).toBeCloseTo(value, digits);
-  });
-}
-
 test.each(['cpu', 'wasm'] as const)(
   'losses, every gradient and the weights after two steps are those of PyTorch, on %s',
   async (backend) => {
     await selectBackend(backend);
-    const file = new URL('../fixtures/vae-step.json', import.meta.url);
-    const expected = JSON.parse(await readFile(file, 'utf8')) as Expected;
+    const expected = await readReference('vae-step.json');
     const training = createVaeTraining(CONFIG, SHAPE, rootStream(1));
-    fillWithWaves(training);
-    for (const [step, wanted] of expected.losses.entries()) {
-      const { images, noise } = batch(step);
-      const { loss, reconstruction, divergence } = vaeStep(training, images, noise);
-      const got = await Promise.all(
-        [loss, reconstruction, divergence].map(async (t) => (await t.data())[0]!),
-      );
-      expectValues(got, wanted, 5, 'losses');
-      if (step > 0) continue;
-      // The first moment after one step is a tenth of the gradient.
-      const { moments } = await training.adam.state();
-      for (const [name, gradient] of Object.entries(expected.gradients)) {
-        expectValues(
-          moments[`${name}/m`]!.map((value) => 10 * value),
-          gradient,
-          5,
-          name,
-        );
-      }
-    }
-    for (const [name, wanted] of Object.entries(expected.tensors)) {
-      expectValues(await vaeVariables(training)[name]!.data(), wanted, 5, name);
-    }
+    fillAsReference(vaeVariables(training), expected);
+    const steps = {
+      adam: training.adam,
+      tensors: vaeVariables(training),
+      take: (step: number) => {
+        const { images, noise } = batch(step);
+        const { loss, reconstruction, divergence } = vaeStep(training, images, noise);
+        return scalars([loss, reconstruction, divergence]);
+      },
+    };
+    await expectSteps(steps, expected, { losses: 2e-6, gradients: 5e-6, tensors: 5e-6 });
     disposeVaeTraining(training);
   },
 );
@@ -103,9 +57,11 @@ test('the loss is the reconstruction and beta times the divergence', async () =>
     const training = createVaeTraining({ ...CONFIG, beta }, SHAPE, rootStream(1));
     const { images, noise } = batch(0);
     const losses = vaeStep(training, images, noise);
-    const [loss, reconstruction, divergence] = await Promise.all(
-      [losses.loss, losses.reconstruction, losses.divergence].map(async (t) => (await t.data())[0]!),
-    );
+    const [loss, reconstruction, divergence] = await scalars([
+      losses.loss,
+      losses.reconstruction,
+      losses.divergence,
+    ]);
     expect(loss).toBeCloseTo(reconstruction! + beta * divergence!, 5);
     expect(divergence).toBeGreaterThan(0);
   }
