@@ -9,10 +9,9 @@ import { causesWords } from '../src/reports/vaal-sections.ts';
 import { markdownTable, percent } from './reproduce.ts';
 
 /**
- * Means over rounds and seeds of AUC, loss, active units and divergence on held-out images and the accuracy of a semi-supervised
- * model of the strategy's own, of the overlap with a draw and
- * with entropy, of the different classes a round and the share of its most frequent one; and what may make it look like
- * chance.
+ * Means over rounds and seeds: on held-out images AUC, loss, active units, divergence and the accuracy of a semi-supervised
+ * model of the strategy's own; of what is bought the overlap with a draw and with entropy, the different classes of a round and
+ * the share of its most frequent one. Last, what may make it look like chance.
  */
 export function discriminatorTable({ strategies, cells }: RunRecord): string[] {
   const rows = strategies.flatMap(({ name }) => {

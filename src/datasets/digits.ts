@@ -119,11 +119,13 @@ export function drawDigit(digit: number, stream: Stream, style: DigitStyle = dig
   const radius = thin + (thick - thin) * stream.uniform();
   const ink = new Float32Array(SIDE * SIDE);
   for (const stroke of glyph.strokes) drawChain(ink, SIDE, strokeChain(stroke, points), radius);
-  return Uint8Array.from(ink, (value) => {
-    if (value === 0) return 0;
+  const image = new Uint8Array(ink.length);
+  ink.forEach((value, pixel) => {
+    if (value === 0) return;
     const noisy = value * (1 + style.noise * clampedNormal(stream));
-    return Math.round(255 * Math.max(0, Math.min(1, noisy)));
+    image[pixel] = Math.round(255 * Math.max(0, Math.min(1, noisy)));
   });
+  return image;
 }
 
 /** The glyph's points, jittered, mapped by a random affine and scaled to pixels: `[x0, y0, x1, y1, ...]`. */

@@ -37,12 +37,24 @@ function linesOf(child: ChildProcess, lines: number): Promise<void> {
   });
 }
 
+const smoke = (out: string, jobs: number) => [
+  'run',
+  'gaal-smoke',
+  '--backend',
+  'wasm',
+  '--out',
+  out,
+  '--jobs',
+  String(jobs),
+];
+
+// The others run two processes at once, so all comparisons with it are across that as well.
 beforeAll(async () => {
-  const { status, stdout, stderr } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', whole);
+  const { status, stdout, stderr } = await genal(...smoke(whole, 1));
   expect(stderr).toBe('');
   expect(status).toBe(0);
   lastLine = stdout.trim().split('\n').at(-1) as string;
-}, 120_000);
+}, 180_000);
 
 describe('a run', () => {
   test('names its report in the last line', () => {
@@ -71,16 +83,9 @@ describe('a run', () => {
     expect(quality.testAbstentions).toBeLessThan(0.5);
   });
 
-  test('done again in one process at a time leaves the same bytes', { timeout: 120_000 }, async () => {
-    const again = join(folder, 'again');
-    const { status } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', again, '--jobs', '1');
-    expect(status).toBe(0);
-    expect(contents(again)).toEqual(contents(whole));
-  });
-
   test('asked for twice in one folder changes nothing and succeeds', async () => {
     const before = contents(whole);
-    const { status, stdout } = await genal('run', 'gaal-smoke', '--backend', 'wasm', '--out', whole);
+    const { status, stdout } = await genal(...smoke(whole, 1));
     expect(status).toBe(0);
     expect(stdout.trim().split('\n').at(-1)).toBe(lastLine);
     expect(contents(whole)).toEqual(before);
@@ -89,13 +94,11 @@ describe('a run', () => {
   test('killed five times at random moments and resumed leaves the same bytes', {
     timeout: 300_000,
   }, async () => {
-    const run = join(folder, 'killed');
+    const killed = join(folder, 'killed');
     const moments = rootStream(11);
     let hits = 0;
     for (let kill = 0; kill < 5; kill++) {
-      const words = existsSync(join(run, 'config.json'))
-        ? ['resume', run]
-        : ['run', 'gaal-smoke', '--backend', 'wasm', '--out', run];
+      const words = existsSync(join(killed, 'config.json')) ? ['resume', killed] : smoke(killed, 2);
       const { child, ended } = start(words);
       // Counted in lines of progress and not in seconds, so that a busy machine is killed at work as well.
       await Promise.race([linesOf(child, 5 + moments.integer(8)), ended]);
@@ -108,23 +111,23 @@ describe('a run', () => {
       await ended;
     }
     expect(hits).toBeGreaterThanOrEqual(4);
-    const { status, stderr } = await genal('resume', run);
+    const { status, stderr } = await genal('resume', killed);
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    expect(contents(run)).toEqual(contents(whole));
+    expect(contents(killed)).toEqual(contents(whole));
   });
 
   test('interrupted politely says so, exits with 130 and can be resumed', { timeout: 120_000 }, async () => {
-    const run = join(folder, 'interrupted');
-    const { child, ended } = start(['run', 'gaal-smoke', '--backend', 'wasm', '--out', run]);
+    const stopped = join(folder, 'interrupted');
+    const { child, ended } = start(smoke(stopped, 2));
     await linesOf(child, 8);
     process.kill(-(child.pid as number), 'SIGINT');
     const { status, stdout } = await ended;
     expect(status).toBe(130);
-    expect(stdout).toContain(`genal resume ${run}`);
-    expect(JSON.parse(readFileSync(join(run, 'manifest.json'), 'utf8')).status).toBe('interrupted');
-    expect((await genal('resume', run)).status).toBe(0);
-    expect(contents(run)).toEqual(contents(whole));
+    expect(stdout).toContain(`genal resume ${stopped}`);
+    expect(JSON.parse(readFileSync(join(stopped, 'manifest.json'), 'utf8')).status).toBe('interrupted');
+    expect((await genal('resume', stopped)).status).toBe(0);
+    expect(contents(stopped)).toEqual(contents(whole));
   });
 
   test('is refused under another config, naming the difference', async () => {
