@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // One TensorFlow.js engine a process: files must not share tensors, and native TensorFlow needs forks.
     pool: 'forks',
+    globalSetup: 'test/temporary-folder.ts',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
