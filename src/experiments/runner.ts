@@ -134,10 +134,11 @@ export async function runTasks(options: RunnerOptions): Promise<RunResult> {
     }
   };
   const work = async (task: Task): Promise<void> => {
-    const outcome = await options.start(task);
+    const said = await options.start(task);
+    // A worker that the interrupt itself ended, before it could listen to anybody or save, has not failed.
+    const outcome: TaskOutcome = said.kind === 'failed' && signal.aborted ? { kind: 'interrupted' } : said;
     if (outcome.kind === 'finished') done.add(taskName(task));
-    // A worker that the interrupt itself ended, before it could listen to anybody, has not failed.
-    else if (outcome.kind === 'interrupted' || signal.aborted) interrupted = true;
+    else if (outcome.kind === 'interrupted') interrupted = true;
     else await fail(task, outcome.message, outcome.stack);
     options.onTaskEnd(task, outcome, done.size, planned.length);
   };

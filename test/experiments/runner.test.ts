@@ -28,6 +28,7 @@ async function runWith(
 ) {
   const run = mkdtempSync(join(tmpdir(), 'genal-runner-'));
   const events: string[] = [];
+  const told: string[] = [];
   let most = 0;
   let now = 0;
   const result = await runTasks({
@@ -43,9 +44,9 @@ async function runWith(
       events.push(`end ${taskName(task)}`);
       return outcome;
     },
-    onTaskEnd: () => {},
+    onTaskEnd: (task, { kind }) => told.push(`${taskName(task)}: ${kind}`),
   });
-  return { run, events, most, result };
+  return { run, events, told, most, result };
 }
 
 const succeed = async () => {
@@ -98,7 +99,7 @@ describe('runTasks', () => {
 
   test('counts a worker that the interrupt ended as interrupted, not as failed', async () => {
     const controller = new AbortController();
-    const { run, result } = await runWith(
+    const { run, told, result } = await runWith(
       2,
       async () => {
         controller.abort();
@@ -106,6 +107,7 @@ describe('runTasks', () => {
       },
       controller.signal,
     );
+    expect(told).toEqual(['generator dcgan: interrupted']);
     expect(result).toEqual({ status: 'interrupted', failed: [] });
     expect(existsSync(join(run, 'cells'))).toBe(false);
   });
